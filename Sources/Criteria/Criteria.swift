@@ -1,0 +1,4 @@
+// The library's names that are declared in the engine.
+@_exported public import struct CriteriaEngine.Origin
+@_exported public import struct CriteriaEngine.Timestamp
+@_exported public import enum CriteriaEngine.Observation

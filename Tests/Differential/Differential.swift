@@ -1,0 +1,1 @@
+@main enum Differential { static func main() {} }
