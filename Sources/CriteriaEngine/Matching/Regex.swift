@@ -1,0 +1,130 @@
+import CPCRE2
+
+/// Why a pattern does not compile, and where.
+package struct RegexError: Error, Sendable {
+  /// PCRE2's own words.
+  package var message: String
+  /// The byte of the pattern at which PCRE2 gave up.
+  package var offset: Int
+}
+
+/// What searching one subject came to. A limit is neither a hit nor a miss.
+package enum MatchOutcome: Sendable { case match, noMatch, limit }
+
+/// A compiled PCRE2 pattern: immutable, shared between fleets and threads.
+///
+/// JIT is always on where PCRE2 has it: JIT and interpreter count `match_limit` differently, so a policy must not meet both.
+package final class Regex: @unchecked Sendable {
+  package let pattern: String
+  /// The names of its groups, in order of their numbers.
+  package let groups: [String]
+  fileprivate let code: OpaquePointer
+  fileprivate let groupNumbers: [String: Int]
+  fileprivate let matchLimit: UInt32
+
+  /// - Parameters:
+  ///   - utf: Characters instead of bytes; invalid UTF-8 then matches nothing.
+  ///   - matchLimit: Steps of PCRE2's `match_limit` before the answer is `.limit`.
+  package init(pattern: String, utf: Bool = false, matchLimit: Int = 100_000) throws(RegexError) {
+    var error: Int32 = 0
+    var offset = 0
+    // `\C` splits characters; NEVER_BACKSLASH_C keeps it away in UTF mode.
+    let options = utf ? PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF : 0
+    var text = pattern
+    let compiled = text.withUTF8 { bytes in
+      // An empty pattern has no base address.
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(bytes.count, 1)) { copy in
+        for (index, byte) in bytes.enumerated() { copy[index] = byte }
+        return pcre2_compile_8(copy.baseAddress, bytes.count, options, &error, &offset, nil)
+      }
+    }
+    guard let compiled else {
+      throw RegexError(message: Self.message(error), offset: min(offset, pattern.utf8.count))
+    }
+    pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE)
+    self.code = compiled
+    self.pattern = pattern
+    self.matchLimit = UInt32(clamping: matchLimit)
+    (groups, groupNumbers) = Self.readGroups(compiled)
+  }
+
+  deinit { pcre2_code_free_8(code) }
+
+  private static func message(_ error: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let length = pcre2_get_error_message_8(error, &buffer, buffer.count)
+    return String(decoding: buffer[..<max(0, Int(length))], as: UTF8.self)
+  }
+
+  private static func readGroups(_ code: OpaquePointer) -> ([String], [String: Int]) {
+    var count: UInt32 = 0
+    var entrySize: UInt32 = 0
+    var table: UnsafePointer<UInt8>?
+    pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_NAMECOUNT), &count)
+    pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_NAMEENTRYSIZE), &entrySize)
+    pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_NAMETABLE), &table)
+    var numbered: [(Int, String)] = []
+    if let table {
+      for index in 0..<Int(count) {
+        let entry = table + index * Int(entrySize)
+        let number = Int(entry[0]) << 8 | Int(entry[1])
+        numbered.append((number, String(cString: entry + 2)))
+      }
+    }
+    numbered.sort { $0.0 < $1.0 }
+    return (numbered.map(\.1), Dictionary(numbered.map { ($0.1, $0.0) }, uniquingKeysWith: { first, _ in first }))
+  }
+}
+
+/// What one thread needs to run patterns: match data, limits, and a JIT stack, for any number of `Regex`.
+///
+/// The JIT's default stack of 32 KiB ends on ordinary long lines; this one grows to 1 MiB.
+package final class RegexScanner {
+  private let data: OpaquePointer
+  private let context: OpaquePointer
+  private let stack: OpaquePointer?
+
+  package init() {
+    // 64 pairs: more named groups than a log pattern has; further groups are matched, not reported.
+    data = pcre2_match_data_create_8(64, nil)
+    context = pcre2_match_context_create_8(nil)
+    stack = pcre2_jit_stack_create_8(32 << 10, 1 << 20, nil)
+    pcre2_jit_stack_assign_8(context, nil, stack.map(UnsafeMutableRawPointer.init))
+  }
+
+  deinit {
+    pcre2_match_data_free_8(data)
+    pcre2_match_context_free_8(context)
+    pcre2_jit_stack_free_8(stack)
+  }
+
+  /// Searches `subject`; captures of this call are read with `capture` before the next one.
+  ///
+  /// - Returns: `.limit` if the match limit or the JIT stack was exhausted: the answer is not known.
+  package func search(_ regex: Regex, in subject: UnsafeRawBufferPointer) -> MatchOutcome {
+    pcre2_set_match_limit_8(context, regex.matchLimit)
+    let empty: StaticString = ""
+    let base = subject.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty.utf8Start
+    let result = pcre2_match_8(regex.code, base, subject.count, 0, 0, data, context)
+    if result >= 0 { return .match }
+    return result == PCRE2_ERROR_NOMATCH || isInvalidUTF(result) ? .noMatch : .limit
+  }
+
+  package func search(_ regex: Regex, in subject: String) -> MatchOutcome {
+    var subject = subject
+    return subject.withUTF8 { search(regex, in: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The capture of a group of the last match; `nil` if the group took no part or does not exist.
+  package func capture(_ group: String, of regex: Regex, in subject: UnsafeRawBufferPointer) -> String? {
+    guard let number = regex.groupNumbers[group], number < Int(pcre2_get_ovector_count_8(data)),
+      let vector = pcre2_get_ovector_pointer_8(data)
+    else { return nil }
+    let start = vector[2 * number]
+    let end = vector[2 * number + 1]
+    guard start >= 0, end >= start, end <= subject.count else { return nil }
+    return String(decoding: subject[start..<end], as: UTF8.self)
+  }
+
+  private func isInvalidUTF(_ result: Int32) -> Bool { result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21 }
+}
