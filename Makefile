@@ -1,0 +1,43 @@
+# What there is to run. `make` alone lists it.
+PREFIX ?= /usr/local
+# The Swift standard library is linked in, so that the binary starts in milliseconds and runs without a toolchain.
+RELEASE = -c release --static-swift-stdlib
+SWIFT_SOURCES = Sources Tests Package.swift
+
+.PHONY: help prerequisites build demo test check format lint fuzz install
+
+help:
+	@echo 'make demo             decide about the example fleet'
+	@echo 'make test             build and run all tests'
+	@echo 'make check            lint and test: what a change must pass'
+	@echo 'make build            the release command line tool, .build/release/rulecheck'
+	@echo 'make install PREFIX=  put it into PREFIX/bin (default $(PREFIX))'
+	@echo 'make format | lint    apply | check the code format'
+	@echo 'make fuzz             fuzz each parser and reader for 20 s'
+
+prerequisites:
+	@scripts/prerequisites
+
+build: prerequisites
+	swift build $(RELEASE) --product rulecheck
+
+demo: prerequisites
+	@scripts/demo
+
+test: prerequisites
+	swift build --build-tests
+	swift test --skip-build
+
+check: lint test
+
+format:
+	swift format -i -r -p $(SWIFT_SOURCES)
+
+lint:
+	swift format lint --strict -r -p $(SWIFT_SOURCES)
+
+fuzz: prerequisites
+	Tests/Fuzz/run.sh 20
+
+install: build
+	install -D -m 755 .build/release/rulecheck $(DESTDIR)$(PREFIX)/bin/rulecheck
