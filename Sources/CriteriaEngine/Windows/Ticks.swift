@@ -1,0 +1,38 @@
+/// The tick to which a time belongs: ⌈time / step⌉.
+@inline(__always)
+package func tickNumber(of time: Int64, step: Int64) -> Int64 {
+  let quotient = time / step
+  return time > quotient * step ? quotient + 1 : quotient
+}
+
+/// The next tick at which something can change without new data: terms lower it while they are computed.
+package struct Wake: Sendable {
+  package let step: Int64
+  /// The tick that is being computed.
+  package let now: Int64
+  package private(set) var tick: Int64 = .max
+
+  package init(now: Int64, step: Int64) {
+    self.now = now
+    self.step = step
+  }
+
+  /// Something changes at the first tick whose time is `time` or later.
+  package mutating func at(_ time: Int64) { consider(tickNumber(of: time, step: step)) }
+
+  /// Something changes at the first tick whose time is beyond `time`.
+  package mutating func after(_ time: Int64) { consider(tickNumber(of: time &+ 1, step: step)) }
+
+  package mutating func nextTick() { consider(now + 1) }
+
+  package mutating func consider(_ candidate: Int64) { if candidate > now, candidate < tick { tick = candidate } }
+
+  /// A clock that shows `(t − origin) / 1000` seconds meets `seconds`: the ticks around that moment, for `<` and `<=` alike.
+  package mutating func clock(from origin: Int64, meets seconds: Double) {
+    guard seconds.isFinite, seconds.magnitude < 1e15 else { return }
+    let moment = tickNumber(of: origin &+ Int64((seconds * 1000).rounded()), step: step)
+    for candidate in moment - 1...moment + 1 { consider(candidate) }
+    // Rounding may have put the moment a tick away from where this tick already is.
+    if moment + 2 > now { consider(max(now + 1, moment - 1)) }
+  }
+}
