@@ -26,7 +26,7 @@ demo: prerequisites
 
 test: prerequisites
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --disable-xctest
 
 check: lint test
 

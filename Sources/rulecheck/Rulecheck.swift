@@ -1,7 +1,48 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Rulecheck: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rulecheck", abstract: "Checks and runs replacement policies.")
+    commandName: "rulecheck",
+    abstract: "Decides which instances of a fleet to keep, watch, quarantine or replace, by a policy, and says why.",
+    discussion: """
+      Exit codes: 0 fine; 1 it could not run (usage, input that cannot be read, empty input); 2 a negative result \
+      (`eval --fail-on` met); 3 the policy is not valid.
+      """,
+    version: version)
+
+  static let version = "0.1.0"
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      printError("rulecheck: \(failure)")
+      Glibc.exit(ResultCode.couldNotRun.rawValue)
+    } catch {
+      let message = fullMessage(for: error)
+      let code = exitCode(for: error)
+      if code.isSuccess {
+        if !message.isEmpty { print(message) }
+        Glibc.exit(0)
+      }
+      if !message.isEmpty { printError(message) }
+      // ArgumentParser says 64 (EX_USAGE) for a wrong command line.
+      Glibc.exit(code == .validationFailure ? ResultCode.couldNotRun.rawValue : code.rawValue)
+    }
+  }
+}
+
+/// What the exit codes mean; they are part of the product.
+enum ResultCode: Int32 {
+  case fine = 0
+  case couldNotRun = 1
+  case negative = 2
+  case invalidPolicy = 3
+}
+
+extension ExitCode {
+  init(_ code: ResultCode) { self.init(code.rawValue) }
 }

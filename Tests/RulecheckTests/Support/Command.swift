@@ -1,0 +1,135 @@
+import Glibc
+import Testing
+
+/// What a run of a program left behind.
+struct Run {
+  var status: Int32
+  var output: String
+  var errors: String
+  var seconds: Double
+  /// The most memory it held, in bytes.
+  var peakMemory: Int
+}
+
+/// The folder of the package.
+let root: String = folder(of: folder(of: folder(of: folder(of: #filePath))))
+
+/// The shared test data; `nil` where it is absent: it is not part of the repository, and its tests are skipped then.
+let sharedData: String? = {
+  let path = getenv("CRITERIA_SHARED_DATA").map { String(cString: $0) } ?? root + "/../shared/data"
+  return access(path, R_OK) == 0 ? path : nil
+}()
+
+/// The command line tool that was built with these tests: it stands beside the test bundle.
+private let rulecheckPath: String = {
+  var buffer = [UInt8](repeating: 0, count: 4096)
+  let count = readlink("/proc/self/exe", &buffer, buffer.count)
+  let built = count > 0 ? folder(of: String(decoding: buffer[..<count], as: UTF8.self)) + "/rulecheck" : ""
+  return access(built, X_OK) == 0 ? built : root + "/.build/debug/rulecheck"
+}()
+
+/// Runs `rulecheck` to its end.
+///
+/// - Parameters:
+///   - arguments: Without the program's name.
+///   - directory: Where it runs; the package's folder by default, so that paths in messages are short and the same everywhere.
+///   - input: What it reads from standard input.
+func rulecheck(
+  _ arguments: [String], in directory: String = root, input: String = "", environment: [String] = ["NO_COLOR=1"]
+) throws -> Run {
+  let scratch = try TemporaryFolder()
+  try scratch.write(input, to: "in")
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, scratch.path + "/in", O_RDONLY, 0)
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, scratch.path + "/out", O_WRONLY | O_CREAT, 0o600)
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, scratch.path + "/err", O_WRONLY | O_CREAT, 0o600)
+
+  // `env` goes to the folder: posix_spawn itself cannot without GNU's extensions, which Swift does not see.
+  let words = (["env", "-C", directory, rulecheckPath] + arguments).map { strdup($0) } + [nil]
+  let variables = (environment + ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
+  defer { (words + variables).forEach { free($0) } }
+  let clock = ContinuousClock()
+  let began = clock.now
+  var process: pid_t = 0
+  let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, variables)
+  try #require(code == 0, "cannot run \(rulecheckPath): \(String(cString: strerror(code)))")
+  var state: Int32 = 0
+  var usage = rusage()
+  while wait4(process, &state, 0, &usage) < 0 && errno == EINTR {}
+  let elapsed = clock.now - began
+  // A signal's number shows as negative.
+  let status = state & 0x7F == 0 ? (state >> 8) & 0xFF : -(state & 0x7F)
+  return Run(
+    status: status, output: try scratch.read("out"), errors: try scratch.read("err"), seconds: elapsed / .seconds(1),
+    peakMemory: usage.ru_maxrss * 1024)
+}
+
+/// A folder that goes away with its last reference.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/rulecheck-tests-XXXXXX".utf8CString)
+    try #require(mkdtemp(&template) != nil)
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { removeTree(path) }
+
+  /// - Parameter name: May name folders, which are made.
+  @discardableResult
+  func write(_ text: String, to name: String) throws -> String {
+    try write(Array(text.utf8), to: name)
+  }
+
+  @discardableResult
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    let parts = name.split(separator: "/")
+    for count in 1..<max(parts.count, 1) { mkdir(path + "/" + parts[..<count].joined(separator: "/"), 0o755) }
+    let file = try #require(fopen(path + "/" + name, "w"))
+    defer { fclose(file) }
+    try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+    return path + "/" + name
+  }
+
+  func read(_ name: String) throws -> String { try readText(path + "/" + name) }
+}
+
+/// The text of a file.
+func readText(_ path: String) throws -> String {
+  let file = try #require(fopen(path, "r"), "cannot read \(path)")
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, file)
+    if count == 0 { break }
+    bytes += buffer[..<count]
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// The names in a folder, sorted.
+func list(_ path: String, hidden: Bool = false) throws -> [String] {
+  let folder = try #require(opendir(path), "cannot read \(path)")
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = Glibc.readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != ".", name != "..", hidden || !name.hasPrefix(".") { names.append(name) }
+  }
+  return names.sorted()
+}
+
+private func removeTree(_ path: String) {
+  for name in (try? list(path, hidden: true)) ?? [] where unlink(path + "/" + name) != 0 {
+    removeTree(path + "/" + name)
+  }
+  rmdir(path)
+}
+
+private func folder(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
