@@ -1,0 +1,117 @@
+import Glibc
+
+/// The lines of a byte stream, in blocks of whole lines: readers look at bytes in place, never at one line's copy.
+///
+/// Memory is one chunk, or the longest line that is read. A class because it owns its buffer.
+package final class LineStream {
+  /// What `next` found.
+  package enum Block {
+    /// Whole lines, each with its `\n`, save perhaps the last of the input. Valid until the next call.
+    case lines(UnsafeRawBufferPointer)
+    /// One line that is longer than is read; it was skipped.
+    case tooLong
+    /// The stream broke within a line: what there is of it may be half a number, so it is not given out.
+    case cutOff
+  }
+
+  package let bytes: ByteStream
+  package let longestLine: Int
+  private var buffer: UnsafeMutableRawBufferPointer
+  /// The part of `buffer` that was not given out yet.
+  private var start = 0
+  private var end = 0
+  /// Up to here there is no `\n` after `start`.
+  private var searched = 0
+  private var isAtEnd = false
+  private var isSkipping = false
+  private let chunk: Int
+
+  /// - Parameters:
+  ///   - chunk: How many bytes are asked for at a time.
+  ///   - longestLine: Longer lines are refused.
+  package init(_ bytes: ByteStream, chunk: Int = 1 << 18, longestLine: Int = 64 << 20) {
+    self.bytes = bytes
+    self.chunk = max(1, chunk)
+    self.longestLine = longestLine
+    buffer = .allocate(byteCount: max(1, min(chunk, longestLine)), alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// The first bytes, at most `count`, without taking them: for telling formats apart.
+  ///
+  /// To be called before the first `next`. Valid until the next call.
+  package func peek(_ count: Int) -> UnsafeRawBufferPointer {
+    while end - start < count, !isAtEnd { fill() }
+    return UnsafeRawBufferPointer(rebasing: buffer[start..<min(end, start + count)])
+  }
+
+  /// The next lines; `nil` at the end, and then `bytes.failure` says whether the end was a clean one.
+  package func next() -> Block? {
+    while true {
+      if let newline = lastNewline() {
+        if isSkipping {
+          // The end of the line that was too long: what follows it is read again.
+          let first = memchr(buffer.baseAddress! + searched, 0x0A, end - searched)!
+          start = UnsafeRawPointer(first) - UnsafeRawPointer(buffer.baseAddress!) + 1
+          searched = start
+          isSkipping = false
+          return .tooLong
+        }
+        defer {
+          start = newline + 1
+          searched = start
+        }
+        return .lines(UnsafeRawBufferPointer(rebasing: buffer[start...newline]))
+      }
+      searched = end
+      if isAtEnd {
+        if isSkipping {
+          isSkipping = false
+          start = end
+          return .tooLong
+        }
+        if start == end { return nil }
+        defer { start = end }
+        return bytes.failure == nil ? .lines(UnsafeRawBufferPointer(rebasing: buffer[start..<end])) : .cutOff
+      }
+      if isSkipping || end - start > longestLine {
+        isSkipping = true
+        start = 0
+        end = 0
+        searched = 0
+      }
+      fill()
+    }
+  }
+
+  private func lastNewline() -> Int? {
+    // Lines are short, so the search from the end is. (Glibc's memrchr is not visible here.)
+    var place = end
+    while place > searched {
+      place -= 1
+      if buffer[place] == 0x0A { return place }
+    }
+    return nil
+  }
+
+  /// Reads one chunk behind what there is, making room for it first.
+  private func fill() {
+    if start > 0 {
+      memmove(buffer.baseAddress!, buffer.baseAddress! + start, end - start)
+      end -= start
+      searched -= min(searched, start)
+      start = 0
+    }
+    if end == buffer.count {
+      let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count * 2, alignment: 16)
+      larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<end]))
+      buffer.deallocate()
+      buffer = larger
+    }
+    let room = UnsafeMutableRawBufferPointer(rebasing: buffer[end..<min(buffer.count, end + chunk)])
+    let count = bytes.read(into: room)
+    if count == 0 { isAtEnd = true }
+    end += count
+  }
+}

@@ -1,0 +1,152 @@
+import Glibc
+
+/// Plain log files: RFC 3164, ISO 8601, kernel seconds, ctime in brackets, or no time at all.
+///
+/// A line without a header takes its time, host and source from the line before; before the first header, from the first
+/// that is found within 64 KiB. A file that has none there has no times.
+package struct PlainLogReader: LogReader {
+  package private(set) var namesSources = false
+  package private(set) var hosts = ByteTable()
+  package private(set) var counts = ReadCounts()
+  package private(set) var problems: ProblemLog
+  package let format: String
+  private let lines: LineStream
+  private let style: LogHeaderStyle
+  private let sources: SourceNames
+  /// All lines are of this source, whatever their tags; `nil`: the tag, else `defaultSource`.
+  private let isSourceForced: Bool
+  private let defaultSource: Int?
+  /// Of the newest header.
+  private var time: RecordTime
+  private var host: Int?
+  private var source: Int?
+
+  /// - Parameters:
+  ///   - source: The source of all lines, if it was said.
+  ///   - defaultSource: The source of lines without a tag.
+  ///   - zone: Milliseconds east of UTC, for times that do not say.
+  package init(
+    _ lines: LineStream, source: String?, defaultSource: String, zone: Int64 = 0, sources: SourceNames,
+    problemLimit: Int = 100
+  ) {
+    self.lines = lines
+    self.sources = sources
+    problems = ProblemLog(limit: problemLimit)
+    isSourceForced = source != nil
+    self.defaultSource = sources.look(up: source ?? defaultSource)
+    self.source = self.defaultSource
+    (style, time, format) = Self.examine(lines.peek(1 << 16), zone: zone)
+  }
+
+  /// Decides from the first lines how headers are read, and which time the lines before the first header have.
+  private static func examine(
+    _ head: UnsafeRawBufferPointer, zone: Int64
+  ) -> (LogHeaderStyle, RecordTime, String) {
+    var style = LogHeaderStyle(zone: zone)
+    var first: RecordTime?
+    var kinds: [String: Int] = [:]
+    var isoLines = 0
+    var isoTags = 0
+    for var line in head.split(separator: 0x0A) {
+      if line.starts(with: "\u{FEFF}".utf8) { line = line.dropFirst(3) }
+      guard let header = style.parse(UnsafeRawBufferPointer(rebasing: line)) else { continue }
+      if first == nil { first = header.time }
+      if header.isISO {
+        isoLines += 1
+        if header.tag != nil { isoTags += 1 }
+        kinds["iso 8601", default: 0] += 1
+      } else {
+        switch header.time {
+        case .yearless: kinds["rfc 3164", default: 0] += 1
+        case .sinceBoot: kinds["kernel seconds", default: 0] += 1
+        case .absolute, .unknown: kinds["ctime", default: 0] += 1
+        }
+      }
+    }
+    // Programs' own messages look like host and tag now and then; a syslog daemon writes them on all lines.
+    style.hasISOTags = isoTags * 10 >= isoLines * 9
+    let format = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key).joined(separator: ", ")
+    return (style, first ?? .unknown, format.isEmpty ? "plain log, no times" : "plain log, " + format)
+  }
+
+  package mutating func next(into batch: inout LogBatch) -> Bool {
+    batch.removeAll()
+    switch lines.next() {
+    case .lines(let block):
+      read(block, into: &batch)
+      return true
+    case .tooLong:
+      counts.lines += 1
+      refuseLongLine()
+      return true
+    case .cutOff:
+      counts.lines += 1
+      counts.refused += 1
+      reportFailure(column: 1)
+      return true
+    case nil:
+      if lines.bytes.failure != nil, problems.counts[.compression] == nil, problems.counts[.unreadable] == nil {
+        reportFailure(column: 0)
+      }
+      return false
+    }
+  }
+
+  private mutating func reportFailure(column: Int) {
+    guard let failure = lines.bytes.failure else { return }
+    let kind: InputProblem.Kind = lines.bytes.isCompressed ? .compression : .unreadable
+    problems.add(InputProblem(kind, file: lines.bytes.name, line: counts.lines, column: column, failure))
+  }
+
+  private mutating func refuseLongLine() {
+    counts.refused += 1
+    problems.add(
+      InputProblem(
+        .tooLong, file: lines.bytes.name, line: counts.lines, column: 0,
+        "expected a line of at most \(lines.longestLine) bytes"))
+  }
+
+  private mutating func read(_ block: UnsafeRawBufferPointer, into batch: inout LogBatch) {
+    var start = 0
+    while start < block.count {
+      var from = block.baseAddress! + start
+      let newline = memchr(from, 0x0A, block.count - start)
+      var length = newline.map { UnsafeRawPointer($0) - from } ?? block.count - start
+      start += length + 1
+      counts.lines += 1
+      if length > lines.longestLine {
+        refuseLongLine()
+        continue
+      }
+      if length > 0, from.load(fromByteOffset: length - 1, as: UInt8.self) == 0x0D { length -= 1 }
+      if counts.lines == 1, length >= 3, memcmp(from, "\u{FEFF}", 3) == 0 {
+        from += 3
+        length -= 3
+      }
+      if length == 0 {
+        counts.comments += 1
+        continue
+      }
+      read(line: UnsafeRawBufferPointer(start: from, count: length), into: &batch)
+    }
+  }
+
+  private mutating func read(line: UnsafeRawBufferPointer, into batch: inout LogBatch) {
+    var message = 0
+    if let header = style.parse(line) {
+      time = header.time
+      host = header.host.map { hosts.intern(UnsafeRawBufferPointer(rebasing: line[$0])) }
+      message = header.message
+      if header.tag != nil { namesSources = true }
+      if isSourceForced {
+        source = defaultSource
+      } else {
+        source = header.tag.map { sources.look(up: UnsafeRawBufferPointer(rebasing: line[$0])) } ?? defaultSource
+      }
+    }
+    if source == nil { counts.unwanted += 1 } else { counts.kept += 1 }
+    batch.append(
+      time: time, source: source, host: host, line: counts.lines,
+      message: UnsafeRawBufferPointer(rebasing: line[message...]))
+  }
+}

@@ -1,0 +1,142 @@
+import Glibc
+
+/// Prometheus text (0.0.4) and `promtool tsdb dump`: one sample a line.
+///
+/// Histograms and summaries are their plain series. `# TYPE`, `# HELP` and other comments say nothing that is needed here.
+/// Lines of metrics that nobody wants end after their name.
+package struct SampleLineReader: MetricReader {
+  package let format: MetricFormat
+  package private(set) var counts = ReadCounts()
+  package private(set) var problems: ProblemLog
+  private let lines: LineStream
+  private let dialect: SampleDialect
+  private let names: MetricNames
+  /// The name of the line before, copied, and its number: neighbours mostly share it.
+  private var lastName: [UInt8] = []
+  private var lastMetric: Int?
+
+  package init(_ lines: LineStream, dialect: SampleDialect, names: MetricNames, problemLimit: Int = 100) {
+    self.lines = lines
+    self.dialect = dialect
+    self.names = names
+    format = dialect == .prometheus ? .prometheus : .tsdbDump
+    problems = ProblemLog(limit: problemLimit)
+  }
+
+  package mutating func next(into batch: inout MetricBatch) -> Bool {
+    batch.removeAll()
+    switch lines.next() {
+    case .lines(let block):
+      read(block, into: &batch)
+      return true
+    case .tooLong:
+      counts.lines += 1
+      refuseLongLine()
+      return true
+    case .cutOff:
+      counts.lines += 1
+      counts.refused += 1
+      reportFailure(column: 1)
+      return true
+    case nil:
+      if lines.bytes.failure != nil, problems.counts[.compression] == nil, problems.counts[.unreadable] == nil {
+        reportFailure(column: 0)
+      }
+      return false
+    }
+  }
+
+  private mutating func reportFailure(column: Int) {
+    guard let failure = lines.bytes.failure else { return }
+    let kind: InputProblem.Kind = lines.bytes.isCompressed ? .compression : .unreadable
+    problems.add(InputProblem(kind, file: lines.bytes.name, line: counts.lines, column: column, failure))
+  }
+
+  private mutating func refuseLongLine() {
+    counts.refused += 1
+    let limit = lines.longestLine
+    problems.add(
+      InputProblem(
+        .tooLong, file: lines.bytes.name, line: counts.lines, column: 0, "expected a line of at most \(limit) bytes"))
+  }
+
+  private mutating func read(_ block: UnsafeRawBufferPointer, into batch: inout MetricBatch) {
+    var start = 0
+    while start < block.count {
+      let from = block.baseAddress! + start
+      let newline = memchr(from, 0x0A, block.count - start)
+      var length = newline.map { UnsafeRawPointer($0) - from } ?? block.count - start
+      start += length + 1
+      counts.lines += 1
+      if length > lines.longestLine {
+        refuseLongLine()
+        continue
+      }
+      if length > 0, from.load(fromByteOffset: length - 1, as: UInt8.self) == 0x0D { length -= 1 }
+      var offset = 0
+      // A byte order mark is no part of the first line.
+      if counts.lines == 1, length >= 3, memcmp(from, "\u{FEFF}", 3) == 0 { offset = 3 }
+      while offset < length {
+        let byte = from.load(fromByteOffset: offset, as: UInt8.self)
+        if byte != 0x20 && byte != 0x09 { break }
+        offset += 1
+      }
+      if offset == length || from.load(fromByteOffset: offset, as: UInt8.self) == UInt8(ascii: "#") {
+        counts.comments += 1
+        continue
+      }
+      read(line: UnsafeRawBufferPointer(start: from, count: length), from: offset, into: &batch)
+    }
+  }
+
+  private mutating func read(line: UnsafeRawBufferPointer, from offset: Int, into batch: inout MetricBatch) {
+    var sample = SampleLine(UnsafeRawBufferPointer(rebasing: line[offset...]), dialect: dialect)
+    if let name = sample.plainName(), number(of: name) == nil {
+      counts.unwanted += 1
+      return
+    }
+    batch.openSample()
+    do throws(SampleFault) {
+      guard let metric = try sample.readSeries(&batch, names: names) else {
+        counts.unwanted += 1
+        batch.dropSample()
+        return
+      }
+      let (value, time) = try sample.readValue()
+      batch.append(metric: metric, value: value, time: time, line: counts.lines)
+      counts.kept += 1
+    } catch {
+      batch.dropSample()
+      counts.refused += 1
+      let number = counts.lines
+      let file = lines.bytes.name
+      problems.add(error.kind) { error.problem(file: file, line: number, text: line, offset: offset) }
+    }
+  }
+
+  private mutating func number(of name: UnsafeRawBufferPointer) -> Int? {
+    let isSame = lastName.withUnsafeBytes { last in
+      last.count == name.count && memcmp(last.baseAddress!, name.baseAddress!, name.count) == 0
+    }
+    if isSame { return lastMetric }
+    lastName.removeAll(keepingCapacity: true)
+    lastName.append(contentsOf: name)
+    lastMetric = names.look(up: name)
+    return lastMetric
+  }
+}
+
+extension SampleFault {
+  fileprivate func problem(file: String, line: Int, text: UnsafeRawBufferPointer, offset: Int) -> InputProblem {
+    let place = min(self.offset + offset, text.count)
+    // Continuation bytes do not start a character.
+    let column = text[..<place].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    var message = "expected \(expected)"
+    if showsFound {
+      let rest = text[place...]
+      let token = rest.prefix { $0 != 0x20 && $0 != 0x09 }
+      message += rest.isEmpty ? ", found the end of the line" : ", found \(excerpt(token.isEmpty ? rest : token))"
+    }
+    return InputProblem(kind, file: file, line: line, column: column, message)
+  }
+}
