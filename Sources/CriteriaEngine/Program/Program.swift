@@ -252,11 +252,13 @@ extension Program {
     package var fragment: Fragment
     package var register: Int
     package var text: String
-    package init(kind: Kind, fragment: Fragment, register: Int, text: String) {
+    package var format: NumberFormat
+    package init(kind: Kind, fragment: Fragment, register: Int, text: String, format: NumberFormat) {
       self.kind = kind
       self.fragment = fragment
       self.register = register
       self.text = text
+      self.format = format
     }
   }
 

@@ -98,6 +98,8 @@ struct Instance {
   var clocks: [[TruthClock]]
   var rules: [RuleOutcome]
   var pending: [Pending] = []
+  /// By log: the line that last waited only to say that the stream is there.
+  var announced: [Int64?]
   var isSorted = true
   /// The next tick at which something can change without new data; `.max` if never.
   var wake: Int64 = .max
@@ -108,6 +110,7 @@ struct Instance {
     spread = spreadFraction(of: id)
     metrics = Array(repeating: MetricState(), count: layout.metrics.count)
     logs = Array(repeating: LogState(), count: layout.logs.count)
+    announced = Array(repeating: nil, count: layout.logs.count)
     infos = Array(repeating: InfoState(), count: layout.infos.count)
     conditions = Array(repeating: Timeline(), count: layout.conditions.count)
     launchedMetrics = Array(repeating: nil, count: program.launched.count)
@@ -233,8 +236,11 @@ extension Instance {
         logs[slot].hitLimit(at: item.time)
         counts.limited += 1
       }
-      if let event, !logs[slot].insert(event, key: key, identity: identity, maxKeys: program.signals[signal].maxKeys) {
-        counts.refused += 1
+      if var event {
+        event.time = item.time
+        if !logs[slot].insert(event, key: key, identity: identity, maxKeys: program.signals[signal].maxKeys) {
+          counts.refused += 1
+        }
       }
     case .condition(let signal, let code, let reason, let since):
       conditions[layout.slot[signal]].insert(Timeline.Entry(time: item.time, code: code, reason: reason, since: since))
