@@ -60,7 +60,7 @@ let package = Package(
       path: "Tests/Differential", swiftSettings: settings),
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),
-    .testTarget(name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax"], swiftSettings: settings),
+    .testTarget(name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], swiftSettings: settings),
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
     .testTarget(name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], swiftSettings: settings),
     .testTarget(name: "CriteriaTests", dependencies: ["Criteria", "Reference"], swiftSettings: settings),

@@ -36,7 +36,8 @@ package struct Diagnostic: Hashable, Sendable {
   package var fix: Fix?
 
   package init(
-    _ severity: Severity = .error, _ code: DiagnosticCode, _ message: String, at range: SourceRange?, label: String? = nil,
+    _ severity: Severity = .error, _ code: DiagnosticCode, _ message: String, at range: SourceRange?,
+    label: String? = nil,
     labels: [Label] = [], help: String? = nil, fix: Fix? = nil
   ) {
     self.severity = severity

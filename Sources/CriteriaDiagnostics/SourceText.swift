@@ -73,5 +73,7 @@ package struct SourceRange: Hashable, Sendable {
     self.end = end
   }
   /// From the start of `self` to the end of `other`, which lies in the same file.
-  package func through(_ other: SourceRange) -> SourceRange { SourceRange(source, min(start, other.start), max(end, other.end)) }
+  package func through(_ other: SourceRange) -> SourceRange {
+    SourceRange(source, min(start, other.start), max(end, other.end))
+  }
 }

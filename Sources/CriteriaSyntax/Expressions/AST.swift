@@ -18,7 +18,8 @@ package indirect enum Expr: Sendable {
 
   package var range: SourceRange {
     switch self {
-    case .number(_, let range), .string(_, let range), .bool(_, let range), .window(_, _, let range), .call(_, _, let range),
+    case .number(_, let range), .string(_, let range), .bool(_, let range), .window(_, _, let range),
+      .call(_, _, let range),
       .not(_, let range), .negate(_, let range), .logical(_, _, _, let range), .arithmetic(_, _, _, let range),
       .comparison(_, _, _, let range), .membership(_, _, let range), .match(_, _, let range):
       range
@@ -116,7 +117,9 @@ package struct Unit: Hashable, Sendable {
   package var numerator: Int64
   package var denominator: Int64
 
-  package init(name: String, bytes: Int = 0, time: Int = 0, isRatio: Bool = false, numerator: Int64 = 1, denominator: Int64 = 1) {
+  package init(
+    name: String, bytes: Int = 0, time: Int = 0, isRatio: Bool = false, numerator: Int64 = 1, denominator: Int64 = 1
+  ) {
     self.name = name
     self.bytes = bytes
     self.time = time
