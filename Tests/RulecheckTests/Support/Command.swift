@@ -49,7 +49,7 @@ func rulecheck(
   // `env` goes to the folder: posix_spawn itself cannot without GNU's extensions, which Swift does not see.
   let words = (["env", "-C", directory, rulecheckPath] + arguments).map { strdup($0) } + [nil]
   let variables = (environment + ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
-  defer { (words + variables).forEach { free($0) } }
+  defer { for word in words + variables { free(word) } }
   let clock = ContinuousClock()
   let began = clock.now
   var process: pid_t = 0
