@@ -75,6 +75,11 @@ package struct Glob: Hashable, Sendable {
   private let pattern: [UInt8]
   package init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
 
+  package func matches(_ name: String) -> Bool {
+    var name = name
+    return name.withUTF8 { matches(UnsafeRawBufferPointer($0)) }
+  }
+
   /// - Complexity: O(pattern · name), whatever the stars.
   package func matches(_ name: UnsafeRawBufferPointer) -> Bool {
     var inPattern = 0

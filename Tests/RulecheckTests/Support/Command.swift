@@ -49,7 +49,7 @@ func rulecheck(
   // `env` goes to the folder: posix_spawn itself cannot without GNU's extensions, which Swift does not see.
   let words = (["env", "-C", directory, rulecheckPath] + arguments).map { strdup($0) } + [nil]
   let variables = (environment + ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
-  defer { for word in words + variables { free(word) } }
+  defer { (words + variables).forEach { free($0) } }
   let clock = ContinuousClock()
   let began = clock.now
   var process: pid_t = 0
@@ -97,10 +97,8 @@ final class TemporaryFolder {
   func read(_ name: String) throws -> String { try readText(path + "/" + name) }
 }
 
-/// The text of a file; what is not UTF-8 becomes U+FFFD.
-func readText(_ path: String) throws -> String { String(decoding: try readBytes(path), as: UTF8.self) }
-
-func readBytes(_ path: String) throws -> [UInt8] {
+/// The text of a file.
+func readText(_ path: String) throws -> String {
   let file = try #require(fopen(path, "r"), "cannot read \(path)")
   defer { fclose(file) }
   var bytes: [UInt8] = []
@@ -110,14 +108,12 @@ func readBytes(_ path: String) throws -> [UInt8] {
     if count == 0 { break }
     bytes += buffer[..<count]
   }
-  return bytes
+  return String(decoding: bytes, as: UTF8.self)
 }
-
-struct Unreadable: Error { var path: String }
 
 /// The names in a folder, sorted.
 func list(_ path: String, hidden: Bool = false) throws -> [String] {
-  guard let folder = opendir(path) else { throw Unreadable(path: path) }
+  let folder = try #require(opendir(path), "cannot read \(path)")
   defer { closedir(folder) }
   var names: [String] = []
   while let entry = Glibc.readdir(folder) {

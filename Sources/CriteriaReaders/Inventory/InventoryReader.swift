@@ -1,0 +1,191 @@
+import CriteriaDiagnostics
+import CriteriaSyntax
+
+// Our inventory, as YAML or JSON:
+//   inventory = [entry] | {instances: [entry]}
+//   entry     = {id, aliases: [name], launched: time, state: text, labels: map, facts: map, desired: map, conditions: {NAME: condition}}
+//   condition = status | {status, reason, since: time}
+// Values of maps are taken as they are written; a time is ISO 8601 or seconds since 1970; `status` may stand for `state`.
+
+/// Reads one inventory into entries.
+package struct InventoryReader {
+  /// Lines, entries kept, entries refused.
+  package private(set) var counts = ReadCounts()
+  package private(set) var problems: ProblemLog
+  private let name: String
+  private let zone: Int64
+  private var text: SourceText
+
+  /// - Parameters:
+  ///   - name: What problems call it.
+  ///   - zone: Milliseconds east of UTC, for times that do not say.
+  package init(name: String, zone: Int64 = 0, problemLimit: Int = 100) {
+    self.name = name
+    self.zone = zone
+    text = SourceText(path: name, bytes: [])
+    problems = ProblemLog(limit: problemLimit)
+  }
+
+  private static let keys = [
+    "id", "aliases", "launched", "state", "status", "labels", "facts", "desired", "conditions",
+  ]
+
+  /// - Throws: If it is no YAML, or no list of entries. A fault within an entry is a problem, and the rest is used.
+  package mutating func read(_ bytes: [UInt8]) throws(InputError) -> [InventoryEntry] {
+    text = SourceText(path: name, bytes: bytes)
+    counts.lines = text.lineStarts.count - (bytes.last == 0x0A || bytes.isEmpty ? 1 : 0)
+    let (node, diagnostics) = parseYAML(text, as: SourceID(index: 0), limits: .data)
+    guard let node else {
+      guard let first = diagnostics.first else { return [] }
+      let place = first.range.map { text.position(at: $0.start) }
+      throw InputError(place.map { "\(name):\($0.line):\($0.column)" } ?? name, first.message)
+    }
+    for diagnostic in diagnostics {
+      report(at: diagnostic.range ?? node.range, diagnostic.message)
+    }
+    var list = node.sequence
+    if let pairs = node.mapping {
+      for pair in pairs where pair.key.text != "instances" { unknownKey(pair.key, among: ["instances"]) }
+      list = node["instances"]?.sequence
+    }
+    guard let list else {
+      let place = text.position(at: node.range.start)
+      throw InputError(
+        "\(name):\(place.line):\(place.column)", "expected a list of instances, or a mapping with the key `instances`")
+    }
+    var entries: [InventoryEntry] = []
+    var seen: [String: Int] = [:]
+    for item in list {
+      guard let entry = entry(item) else {
+        counts.refused += 1
+        continue
+      }
+      if let first = seen[entry.id] {
+        counts.refused += 1
+        report(at: item.range, "expected each id once, found `\(entry.id)` of line \(first) again")
+        continue
+      }
+      seen[entry.id] = entry.line
+      counts.kept += 1
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  private mutating func entry(_ node: YAMLNode) -> InventoryEntry? {
+    guard let pairs = node.mapping else {
+      report(at: node.range, "expected an instance, a mapping with the key `id`")
+      return nil
+    }
+    guard let id = node["id"] else {
+      report(at: node.range, "expected the key `id`")
+      return nil
+    }
+    guard let text = string(id), !text.isEmpty else {
+      if id.scalar != nil { report(at: id.range, "expected an id, found nothing") }
+      return nil
+    }
+    var entry = InventoryEntry(id: text)
+    entry.file = name
+    entry.line = self.text.position(at: node.range.start).line
+    for pair in pairs {
+      switch pair.key.text {
+      case "id": break
+      case "aliases": entry.aliases = names(pair.value)
+      case "launched": entry.launched = time(pair.value)
+      case "state", "status":
+        if let state = string(pair.value)?.lowercased(), ["stopped", "terminated"].contains(state) {
+          entry.isSkipped = true
+        }
+      case "labels": entry.labels = map(pair.value)
+      case "facts": entry.facts = map(pair.value) ?? [:]
+      case "desired": entry.desired = map(pair.value)
+      case "conditions": entry.conditions = conditions(pair.value)
+      default: unknownKey(pair.key, among: Self.keys)
+      }
+    }
+    return entry
+  }
+
+  private mutating func conditions(_ node: YAMLNode) -> [String: InventoryEntry.Condition] {
+    if node.scalar?.isNull == true { return [:] }
+    guard let pairs = node.mapping else {
+      report(at: node.range, "expected conditions, a mapping of names to `{status, reason, since}`")
+      return [:]
+    }
+    var result: [String: InventoryEntry.Condition] = [:]
+    for pair in pairs {
+      if let status = pair.value.scalar {
+        if !status.isNull { result[pair.key.text] = .init(status: status.text) }
+        continue
+      }
+      for inner in pair.value.mapping ?? [] where !["status", "reason", "since"].contains(inner.key.text) {
+        unknownKey(inner.key, among: ["status", "reason", "since"])
+      }
+      guard let status = pair.value["status"], let text = string(status) else {
+        if pair.value["status"]?.mapping == nil, pair.value["status"]?.sequence == nil {
+          report(at: pair.key.range, "expected the condition `\(pair.key.text)` to have a `status`")
+        }
+        continue
+      }
+      result[pair.key.text] = .init(
+        status: text, reason: pair.value["reason"].flatMap { string($0) },
+        since: pair.value["since"].flatMap { time($0) })
+    }
+    return result
+  }
+
+  private mutating func map(_ node: YAMLNode) -> [String: String]? {
+    if node.scalar?.isNull == true { return nil }
+    guard let pairs = node.mapping else {
+      report(at: node.range, "expected a mapping of names to texts")
+      return nil
+    }
+    var result: [String: String] = [:]
+    for pair in pairs { result[pair.key.text] = string(pair.value) }
+    return result
+  }
+
+  private mutating func names(_ node: YAMLNode) -> [String] {
+    if let scalar = node.scalar { return scalar.isNull || scalar.text.isEmpty ? [] : [scalar.text] }
+    guard let items = node.sequence else {
+      report(at: node.range, "expected a list of names")
+      return []
+    }
+    return items.compactMap { string($0) }.filter { !$0.isEmpty }
+  }
+
+  private mutating func time(_ node: YAMLNode) -> Int64? {
+    guard let text = string(node) else { return nil }
+    guard let time = parseTime(text, zone: zone) else {
+      report(
+        at: node.range,
+        "expected a time such as `2026-11-23T01:02:03Z`, or seconds since 1970, found \(excerpt(text.utf8))")
+      return nil
+    }
+    return time
+  }
+
+  /// As it is written; `nil` for no value, and for a list or mapping, which is reported.
+  private mutating func string(_ node: YAMLNode) -> String? {
+    guard let scalar = node.scalar else {
+      report(at: node.range, "expected a text, found a \(node.mapping == nil ? "list" : "mapping")")
+      return nil
+    }
+    return scalar.isNull ? nil : scalar.text
+  }
+
+  private mutating func unknownKey(_ key: YAMLScalar, among known: [String]) {
+    let meant = nearest(key.text, among: known).map { "; did you mean `\($0)`?" } ?? ""
+    let expected = known.map { "`\($0)`" }.joined(separator: ", ")
+    report(at: key.range, "expected one of \(expected), found \(excerpt(key.text.utf8))\(meant)")
+  }
+
+  private mutating func report(at range: SourceRange, _ message: String) {
+    let (name, text) = (name, text)
+    problems.add(.inventory) {
+      let place = text.position(at: range.start)
+      return InputProblem(.inventory, file: name, line: place.line, column: place.column, message)
+    }
+  }
+}
