@@ -60,11 +60,14 @@ let package = Package(
       path: "Tests/Differential", swiftSettings: settings),
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),
-    .testTarget(name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], swiftSettings: settings),
+    .testTarget(
+      name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], swiftSettings: settings),
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
     .testTarget(name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], swiftSettings: settings),
     .testTarget(name: "CriteriaTests", dependencies: ["Criteria", "Reference"], swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
-    .testTarget(name: "RulecheckTests", dependencies: ["Criteria", "CriteriaReaders"], swiftSettings: settings),
+    .testTarget(
+      name: "RulecheckTests", dependencies: ["Criteria", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
+      exclude: ["Golden"], swiftSettings: settings),
   ]
 )

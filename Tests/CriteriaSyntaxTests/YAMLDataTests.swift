@@ -15,7 +15,17 @@ struct YAMLDataTests {
   }
 
   /// Where libyaml 0.2.5 differs from YAML 1.2. A case that comes out right must leave this list.
-  private static let deviations: Set<String> = []
+  private static let deviations: Set<String> = [
+    // Refused though valid: empty keys, a `:` or a tab in places where YAML 1.1 had none, bare documents after `...`,
+    // comments alone, directives reserved for the future.
+    "2JQS", "7Z25", "DK95-00", "DK95-03", "DK95-04", "HM87-00", "K3WX", "M2N8-00", "M7A3", "MUS6-05", "MUS6-06", "NHX8",
+    "QT73", "SM9W-01", "UT92", "VJP3-01",
+    // Taken though invalid: a comment without a space before it, a tab as indentation inside a quoted text, directives
+    // without `...`, and broken directives.
+    "9JBA", "DK95-01", "EB22", "MUS6-00", "MUS6-01",
+    // Read otherwise: `[?x]`, a block text that ends with the file, an anchor with a `:`.
+    "HM87-01", "JEF9-02", "Y2GN",
+  ]
 
   @Test(
     "the verdicts and values of yaml-test-suite hold, but for libyaml's own deviations",

@@ -49,7 +49,7 @@ func rulecheck(
   // `env` goes to the folder: posix_spawn itself cannot without GNU's extensions, which Swift does not see.
   let words = (["env", "-C", directory, rulecheckPath] + arguments).map { strdup($0) } + [nil]
   let variables = (environment + ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
-  defer { (words + variables).forEach { free($0) } }
+  defer { for word in words + variables { free(word) } }
   let clock = ContinuousClock()
   let began = clock.now
   var process: pid_t = 0
@@ -97,8 +97,10 @@ final class TemporaryFolder {
   func read(_ name: String) throws -> String { try readText(path + "/" + name) }
 }
 
-/// The text of a file.
-func readText(_ path: String) throws -> String {
+/// The text of a file; what is not UTF-8 becomes U+FFFD.
+func readText(_ path: String) throws -> String { String(decoding: try readBytes(path), as: UTF8.self) }
+
+func readBytes(_ path: String) throws -> [UInt8] {
   let file = try #require(fopen(path, "r"), "cannot read \(path)")
   defer { fclose(file) }
   var bytes: [UInt8] = []
@@ -108,12 +110,14 @@ func readText(_ path: String) throws -> String {
     if count == 0 { break }
     bytes += buffer[..<count]
   }
-  return String(decoding: bytes, as: UTF8.self)
+  return bytes
 }
+
+struct Unreadable: Error { var path: String }
 
 /// The names in a folder, sorted.
 func list(_ path: String, hidden: Bool = false) throws -> [String] {
-  let folder = try #require(opendir(path), "cannot read \(path)")
+  guard let folder = opendir(path) else { throw Unreadable(path: path) }
   defer { closedir(folder) }
   var names: [String] = []
   while let entry = Glibc.readdir(folder) {

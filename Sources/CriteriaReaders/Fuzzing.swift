@@ -1,0 +1,52 @@
+// What the fuzzers in Tests/Fuzz call. `package` symbols are invisible to other packages.
+
+/// Reads bytes as Prometheus text, and once more in small pieces: where a chunk ends must not matter.
+@_spi(Internals) public func fuzzPrometheusText(_ bytes: UnsafeRawBufferPointer) {
+  fuzzMetrics(Array(bytes), .prometheus)
+}
+
+/// Reads bytes as `promtool tsdb dump`, and once more in small pieces.
+@_spi(Internals) public func fuzzTSDBDump(_ bytes: UnsafeRawBufferPointer) {
+  fuzzMetrics(Array(bytes), .tsdbDump)
+}
+
+/// Reads bytes as a plain log, and once more in small pieces.
+@_spi(Internals) public func fuzzPlainLog(_ bytes: UnsafeRawBufferPointer) {
+  func lines(chunk: Int) -> [String] {
+    let stream = LineStream(ByteStream(Array(bytes), name: "fuzz", chunk: chunk), chunk: chunk)
+    var reader = PlainLogReader(stream, source: nil, defaultSource: "fuzz", sources: SourceNames(wanted: nil))
+    var batch = LogBatch()
+    var found: [String] = []
+    while reader.next(into: &batch) {
+      for one in batch.records {
+        found.append("\(one.line) \(one.time) \(one.source ?? -1) \(one.host ?? -1) \(batch.message(of: one))")
+      }
+    }
+    return found
+  }
+  precondition(lines(chunk: 1 << 18) == lines(chunk: 7), "a log reads otherwise in pieces")
+}
+
+/// Unpacks bytes as gzip; the magic bytes are put in front so that every input gets that far.
+@_spi(Internals) public func fuzzGzip(_ bytes: UnsafeRawBufferPointer) {
+  let stream = ByteStream([0x1F, 0x8B] + Array(bytes), name: "fuzz", chunk: 64)
+  _ = try? stream.readAll(limit: 1 << 20)
+}
+
+private func fuzzMetrics(_ bytes: [UInt8], _ format: MetricFormat) {
+  func samples(chunk: Int) -> [String] {
+    let stream = LineStream(ByteStream(bytes, name: "fuzz", chunk: chunk), chunk: chunk)
+    let names = MetricNames(wanted: nil)
+    var reader = metricReader(stream, format: format, names: names)
+    var batch = MetricBatch()
+    var found: [String] = []
+    while reader.next(into: &batch) {
+      for record in batch.records {
+        let labels = batch.labels(of: record).sorted { $0.key < $1.key }
+        found.append("\(record.line) \(names.name(record.metric)) \(labels) \(record.value) \(record.time ?? -1)")
+      }
+    }
+    return found
+  }
+  precondition(samples(chunk: 1 << 18) == samples(chunk: 7), "metrics read otherwise in pieces")
+}

@@ -1,0 +1,29 @@
+@_spi(Internals) import CriteriaReaders
+@_spi(Internals) import CriteriaSyntax
+import Glibc
+
+/// What `FUZZ_TARGET` may name. One program for all: libFuzzer brings one `main`, and the library is instrumented once.
+private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> Void)] = [
+  ("yaml", fuzzYAML),
+  ("expression", fuzzExpression),
+  ("policy", fuzzPolicy),
+  ("prometheus", fuzzPrometheusText),
+  ("tsdb-dump", fuzzTSDBDump),
+  ("plain-log", fuzzPlainLog),
+  ("gzip", fuzzGzip),
+]
+
+private let run: @Sendable (UnsafeRawBufferPointer) -> Void = {
+  let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? "list"
+  if let target = targets.first(where: { $0.name == name }) { return target.run }
+  for target in targets { print(target.name) }
+  fflush(nil)
+  // libFuzzer takes a plain `exit` for a crash.
+  _exit(name == "list" ? 0 : 1)
+}()
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  run(UnsafeRawBufferPointer(start: start, count: count))
+  return 0
+}

@@ -1,0 +1,24 @@
+@_spi(Internals) import CriteriaReaders
+@_spi(Internals) import CriteriaSyntax
+import Testing
+
+@Suite("What the fuzzers start from, and what they once found")
+struct FuzzFixtureTests {
+  @Test(
+    "every input goes through its reader",
+    arguments: [
+      ("yaml", fuzzYAML), ("expression", fuzzExpression), ("policy", fuzzPolicy), ("prometheus", fuzzPrometheusText),
+      ("tsdb-dump", fuzzTSDBDump), ("plain-log", fuzzPlainLog), ("gzip", fuzzGzip),
+    ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
+  func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
+    let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }
+    var count = 0
+    for folder in folders {
+      for name in (try? list(folder)) ?? [] {
+        try readBytes(folder + "/" + name).withUnsafeBytes { run($0) }
+        count += 1
+      }
+    }
+    #expect(count > 0)
+  }
+}
