@@ -15,6 +15,8 @@ package struct PolicyFile: Sendable {
   package var maxLateness: Located<Duration>?
   /// In the order of the file; those of `use:` files follow, in the order of `use:`.
   package var signals: [SignalDeclaration] = []
+  /// Names of signals that were declared but lost to a fault that has been reported: their uses are no faults of their own.
+  package var lostSignals: [Name] = []
   package var rules: [RuleDeclaration] = []
   /// The whole document.
   package var range: SourceRange

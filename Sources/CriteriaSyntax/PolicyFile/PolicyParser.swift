@@ -31,8 +31,9 @@ package func parsePolicy(
     case .failure(let error): diagnostics.append(.unreadableUse(use.value, reason: error.reason, at: use.range))
     case .success(let used):
       let id = sources.add(used)
-      let (signals, faults) = parseSharedSignals(used, as: id)
+      let (signals, lost, faults) = parseSharedSignals(used, as: id)
       file.signals += signals
+      file.lostSignals += lost
       diagnostics += faults
     }
   }
@@ -41,13 +42,15 @@ package func parsePolicy(
 }
 
 /// The signals of a `use:` file.
-private func parseSharedSignals(_ text: SourceText, as source: SourceID) -> ([SignalDeclaration], [Diagnostic]) {
+private func parseSharedSignals(
+  _ text: SourceText, as source: SourceID
+) -> (signals: [SignalDeclaration], lost: [Name], faults: [Diagnostic]) {
   let (node, faults) = parseYAML(text, as: source)
-  guard let node else { return ([], faults) }
+  guard let node else { return ([], [], faults) }
   var parser = PolicyParser(text, source)
   parser.reader.diagnostics = faults
   let signals = parser.shared(node)
-  return (signals, parser.reader.diagnostics)
+  return (signals, parser.lostSignals, parser.reader.diagnostics)
 }
 
 /// The path of a used file beside its policy's; `nil` if it is absolute or leaves the policy's folder.
@@ -93,6 +96,8 @@ private func duplicateNames(_ file: inout PolicyFile) -> [Diagnostic] {
 /// Turns the tree of one file into declarations.
 private struct PolicyParser {
   var reader: ValueReader
+  /// Names whose declarations were dropped.
+  var lostSignals: [Name] = []
 
   init(_ text: SourceText, _ source: SourceID) { reader = ValueReader(text, source) }
 
@@ -121,6 +126,7 @@ private struct PolicyParser {
     file.maxLateness = reader.duration(fields["max_lateness"], mayBeZero: true)
     file.signals = signals(fields["signals"])
     file.rules = rules(fields["rules"])
+    file.lostSignals = lostSignals
     return file
   }
 
@@ -208,7 +214,11 @@ private struct PolicyParser {
         .wrongKind("`signals`", expected: "a mapping", found: pair.value, at: reader.place(of: pair.value)))
       return []
     }
-    return pairs.compactMap { signal($0) }
+    return pairs.compactMap { pair in
+      let declaration = signal(pair)
+      if declaration == nil { lostSignals.append(Name(pair.key.text, pair.key.range)) }
+      return declaration
+    }
   }
 
   private mutating func signal(_ pair: YAMLPair) -> SignalDeclaration? {
