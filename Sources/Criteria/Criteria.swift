@@ -1,4 +1,7 @@
 // The library's names that are declared in the engine.
 @_exported public import struct CriteriaEngine.Origin
+@_exported public import struct CriteriaEngine.ObservationCounts
 @_exported public import struct CriteriaEngine.Timestamp
 @_exported public import enum CriteriaEngine.Observation
+@_exported public import enum CriteriaEngine.ObserveResult
+@_exported public import enum CriteriaEngine.Verdict

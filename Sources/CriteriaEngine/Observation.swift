@@ -14,7 +14,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 public enum Observation: Hashable, Sendable {
   /// A sample of one series: the metric's name, its labels, its value. NaN and ±Inf (and Prometheus' stale marker, which
   /// is a NaN) end the series.
-  case sample(String, [String: String] = [:], Double)
+  case sample(String, [String: String], Double)
   /// One log line, without its header, of a source such as `kernel`.
   case line(String, source: String)
   /// A status (`"True"`, `"False"`, `"Unknown"` or any word) of a condition, and when it last changed, if known.

@@ -1,0 +1,168 @@
+package import CriteriaEngine
+
+/// What a policy says of one instance at one tick, and why: the record that is returned, printed and logged.
+public struct Decision: Hashable, Sendable {
+  /// Points, in whole thousandths.
+  public struct Score: Hashable, Sendable {
+    public var lowThousandths: Int64
+    public var highThousandths: Int64
+    public var low: Double { Double(lowThousandths) / 1000 }
+    public var high: Double { Double(highThousandths) / 1000 }
+    public init(lowThousandths: Int64, highThousandths: Int64) {
+      self.lowThousandths = lowThousandths
+      self.highThousandths = highThousandths
+    }
+  }
+
+  /// A signal that is unknown and keeps the verdict open.
+  public struct Missing: Hashable, Sendable {
+    public var signal: String
+    /// Its newest observation; `nil` if it was never seen.
+    public var since: Timestamp?
+    /// Several series where the signal needs one: the labels of two.
+    public var clash: [String]
+  }
+
+  public var instance: String
+  /// The tick's time.
+  public var at: Timestamp
+  public var verdict: Verdict
+  /// The verdicts that an `unknown` one may be, in order of severity; empty otherwise.
+  public var possible: [Verdict]
+  public var score: Score
+  /// Those that are not plainly idle, or all if asked for; in the order of the policy.
+  public var rules: [RuleReport]
+  public var missing: [Missing]
+  /// The rules whose `protect` stands or may stand.
+  public var protectedBy: [String]
+  /// The earliest tick at which the verdict changes if nothing more is observed: never too late. `nil`: never.
+  public var nextChange: Timestamp?
+  public var knownSince: Timestamp?
+  public var policyName: String
+  public var policyDigest: String
+  /// False: the policy's selector leaves the instance out.
+  public var isSelected: Bool
+  /// Made under the assumption that the instance had stood like this for long.
+  public var assumesSteady: Bool
+
+  init(_ view: InstanceView, _ policy: Policy, allRules: Bool, assumesSteady: Bool) {
+    let summary = view.summary
+    instance = view.id
+    at = Timestamp(milliseconds: view.at)
+    verdict = summary.verdict
+    possible = summary.verdict == .unknown ? summary.possible.verdicts : []
+    score = Score(lowThousandths: summary.low, highThousandths: summary.high)
+    rules = view.rules(all: allRules).map(RuleReport.init)
+    missing =
+      summary.verdict == .unknown
+      ? view.missing.map {
+        Missing(signal: $0.signal, since: $0.since.map(Timestamp.init(milliseconds:)), clash: $0.clash)
+      } : []
+    protectedBy = view.protectedBy
+    nextChange = view.nextChange.map(Timestamp.init(milliseconds:))
+    knownSince = view.knownSince.map(Timestamp.init(milliseconds:))
+    policyName = policy.name
+    policyDigest = policy.digest
+    isSelected = summary.selected != .no
+    self.assumesSteady = assumesSteady
+  }
+}
+
+/// How one rule stands.
+public struct RuleReport: Hashable, Sendable {
+  public enum State: String, Hashable, Sendable { case idle, pending, active, holding, excepted, notApplicable = "n/a" }
+
+  /// A rule's effect other than points.
+  public struct Effect: Hashable, Sendable {
+    /// `replace`, `quarantine`, `protect`.
+    public var name: String
+    /// `nil`: it may stand.
+    public var stands: Bool?
+  }
+
+  /// One term that the rule read.
+  public struct Evidence: Hashable, Sendable {
+    public enum Value: Hashable, Sendable {
+      /// The number in canonical units, and as a person reads it.
+      case number(Double, text: String)
+      case string(String)
+      case truth(Bool)
+      case unknown
+    }
+    public var term: String
+    public var value: Value
+    /// The newest observation behind it.
+    public var newest: Timestamp?
+    public var line: Origin?
+  }
+
+  public var rule: String
+  public var state: State
+  /// What may be, where that differs from what is sure.
+  public var possible: State?
+  public var contribution: Decision.Score
+  /// `nil` for rules that add points.
+  public var effect: Effect?
+  /// The tick at which the state was entered.
+  public var since: Timestamp?
+  /// The row that speaks for a rule over keys: label and value.
+  public var key: [Label]
+  public var why: String
+  public var evidence: [Evidence]
+  public var labels: [Label]
+  /// `mode: shadow`: reported, contributes nothing.
+  public var isShadow: Bool
+  /// The reason of the `except` entry that holds.
+  public var because: String?
+  /// Milliseconds of history that the rule needs and the instance does not have yet.
+  public var neededHistory: Int64?
+
+  public struct Label: Hashable, Sendable {
+    public var name: String
+    public var value: String
+  }
+
+  init(_ report: InstanceView.RuleReport) {
+    rule = report.rule
+    state = State(report.state)
+    possible = report.possible.map(State.init)
+    contribution = Decision.Score(lowThousandths: report.low, highThousandths: report.high)
+    effect = report.effect.map { Effect(name: $0.name, stands: $0.stands == .unknown ? nil : $0.stands == .yes) }
+    since = report.since.map(Timestamp.init(milliseconds:))
+    key = report.key.map { Label(name: $0.label, value: $0.value) }
+    why = report.why
+    evidence = report.evidence.map(Evidence.init)
+    labels = report.labels.map { Label(name: $0.name, value: $0.value) }
+    isShadow = report.isShadow
+    because = report.because
+    neededHistory = report.needs?.history
+  }
+}
+
+extension RuleReport.State {
+  init(_ state: InstanceView.RuleReport.State) {
+    switch state {
+    case .idle: self = .idle
+    case .pending: self = .pending
+    case .active: self = .active
+    case .holding: self = .holding
+    case .excepted: self = .excepted
+    case .notApplicable: self = .notApplicable
+    }
+  }
+}
+
+extension RuleReport.Evidence {
+  init(_ evidence: InstanceView.Evidence) {
+    term = evidence.term
+    value =
+      switch evidence.value {
+      case .number(let number, let format): .number(number, text: text(number, format))
+      case .string(let string): .string(string)
+      case .truth(let truth): .truth(truth)
+      case .unknown: .unknown
+      }
+    newest = evidence.newest.map(Timestamp.init(milliseconds:))
+    line = evidence.origin
+  }
+}

@@ -1,0 +1,84 @@
+package import CriteriaCompiler
+import CriteriaDiagnostics
+package import CriteriaEngine
+
+/// A compiled policy: immutable, to be shared by any number of fleets.
+public struct Policy: Sendable {
+  public let name: String
+  public let description: String?
+  /// SHA-256 over the bytes of the policy and of each file it uses: `sha256:…`.
+  public let digest: String
+  /// What `rulecheck check` would warn of.
+  public let warnings: [PolicyDiagnostic]
+  package let program: Program
+
+  /// Compiles the policy at a path, and the files that it uses.
+  ///
+  /// - Throws: `PolicyErrors` with everything that is wrong, not only the first.
+  public init(contentsOf path: String) throws(PolicyErrors) { try self.init(compile(contentsOf: path)) }
+
+  /// Compiles a policy given as text; it cannot `use:` files.
+  ///
+  /// - Parameter file: The name that diagnostics show.
+  public init(text: String, file: String = "policy.yaml") throws(PolicyErrors) {
+    try self.init(compile(SourceText(path: file, text: text)))
+  }
+
+  package init(_ compilation: Compilation) throws(PolicyErrors) {
+    guard let checked = compilation.checked, let program = compilation.program else {
+      throw PolicyErrors(compilation)
+    }
+    name = checked.name
+    description = checked.description
+    digest = "sha256:" + compilation.digest
+    warnings = compilation.diagnostics.map { PolicyDiagnostic($0, compilation.sources) }
+    self.program = program
+  }
+}
+
+/// A fault in a policy, and where it stands.
+public struct PolicyDiagnostic: Hashable, Sendable {
+  public enum Severity: String, Sendable { case error, warning, note }
+  public var severity: Severity
+  /// Stable: `E0212`. `rulecheck explain E0212` has its page.
+  public var code: String
+  public var message: String
+  public var file: String?
+  /// From 1.
+  public var line: Int?
+  /// In Unicode scalars, from 1.
+  public var column: Int?
+  public var help: String?
+
+  init(_ diagnostic: Diagnostic, _ sources: SourceMap) {
+    severity =
+      switch diagnostic.severity {
+      case .error: .error
+      case .warning: .warning
+      case .note: .note
+      }
+    code = diagnostic.code.name
+    message = diagnostic.message
+    help = diagnostic.help
+    if let range = diagnostic.range {
+      let position = sources[range.source].position(at: range.start)
+      file = sources[range.source].path
+      line = position.line
+      column = position.column
+    }
+  }
+}
+
+/// Everything that is wrong with a policy.
+public struct PolicyErrors: Error, Sendable, CustomStringConvertible {
+  public let diagnostics: [PolicyDiagnostic]
+  /// The diagnostics as `rulecheck check` prints them.
+  public let description: String
+
+  init(_ compilation: Compilation) {
+    diagnostics = compilation.diagnostics.map { PolicyDiagnostic($0, compilation.sources) }
+    description = diagnostics.map { one in
+      "\(one.file ?? ""):\(one.line ?? 0):\(one.column ?? 0): \(one.severity.rawValue)[\(one.code)]: \(one.message)"
+    }.joined(separator: "\n")
+  }
+}
