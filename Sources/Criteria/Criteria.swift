@@ -1,7 +1,7 @@
+@_exported public import enum CriteriaEngine.Observation
+@_exported public import struct CriteriaEngine.ObservationCounts
+@_exported public import enum CriteriaEngine.ObserveResult
 // The library's names that are declared in the engine.
 @_exported public import struct CriteriaEngine.Origin
-@_exported public import struct CriteriaEngine.ObservationCounts
 @_exported public import struct CriteriaEngine.Timestamp
-@_exported public import enum CriteriaEngine.Observation
-@_exported public import enum CriteriaEngine.ObserveResult
 @_exported public import enum CriteriaEngine.Verdict

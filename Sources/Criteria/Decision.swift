@@ -70,7 +70,10 @@ public struct Decision: Hashable, Sendable {
 
 /// How one rule stands.
 public struct RuleReport: Hashable, Sendable {
-  public enum State: String, Hashable, Sendable { case idle, pending, active, holding, excepted, notApplicable = "n/a" }
+  public enum State: String, Hashable, Sendable {
+    case idle, pending, active, holding, excepted
+    case notApplicable = "n/a"
+  }
 
   /// A rule's effect other than points.
   public struct Effect: Hashable, Sendable {

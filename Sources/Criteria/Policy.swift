@@ -77,8 +77,6 @@ public struct PolicyErrors: Error, Sendable, CustomStringConvertible {
 
   init(_ compilation: Compilation) {
     diagnostics = compilation.diagnostics.map { PolicyDiagnostic($0, compilation.sources) }
-    description = diagnostics.map { one in
-      "\(one.file ?? ""):\(one.line ?? 0):\(one.column ?? 0): \(one.severity.rawValue)[\(one.code)]: \(one.message)"
-    }.joined(separator: "\n")
+    description = render(compilation.diagnostics, in: compilation.sources)
   }
 }

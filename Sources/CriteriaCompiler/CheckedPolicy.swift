@@ -29,7 +29,8 @@ package struct CheckedPolicy: Sendable {
   }
 
   package init(
-    name: String, description: String?, selector: BoolExpr?, step: Int64, replace: Int64, watch: Int64, maxLateness: Int64,
+    name: String, description: String?, selector: BoolExpr?, step: Int64, replace: Int64, watch: Int64,
+    maxLateness: Int64,
     launched: [MetricSelector], desired: [Desired]?, signals: [Signal], rules: [Rule]
   ) {
     self.name = name
@@ -143,8 +144,10 @@ package struct CheckedPolicy: Sendable {
     }
 
     package init(
-      name: String, when: BoolExpr, until: BoolExpr?, for: Int64, hold: Int64, latch: Bool, effect: Effect, why: [WhyPart]?,
-      unknown: RuleDeclaration.Unknown?, except: [Except], shadow: Bool, labels: [(name: String, value: String)], by: [String],
+      name: String, when: BoolExpr, until: BoolExpr?, for: Int64, hold: Int64, latch: Bool, effect: Effect,
+      why: [WhyPart]?,
+      unknown: RuleDeclaration.Unknown?, except: [Except], shadow: Bool, labels: [(name: String, value: String)],
+      by: [String],
       optionalSignals: [SignalIndex], longestWindow: Int64, range: SourceRange
     ) {
       self.name = name

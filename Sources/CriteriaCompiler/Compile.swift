@@ -6,6 +6,7 @@ package import CriteriaSyntax
 package struct Compilation: Sendable {
   package var sources: SourceMap
   package var diagnostics: [Diagnostic]
+  package var file: PolicyFile?
   package var checked: CheckedPolicy?
   package var program: Program?
   /// SHA-256 over the bytes of the policy and of each file it uses, each after its length (8 bytes, big endian); hexadecimal.
@@ -16,7 +17,10 @@ package struct Compilation: Sendable {
 
 /// text → policy file → checked policy → program.
 package func compile(_ file: PolicyFile?, _ sources: SourceMap, _ faults: [Diagnostic]) -> Compilation {
-  var compilation = Compilation(sources: sources, diagnostics: faults, digest: digest(of: sources))
+  var compilation = Compilation(sources: sources, diagnostics: faults, file: file, digest: digest(of: sources))
+  for index in sources.texts.indices {
+    compilation.diagnostics += checkCharacters(of: SourceID(index: index), in: sources)
+  }
   guard let file else { return compilation }
   let (checked, diagnostics) = check(file)
   compilation.diagnostics += diagnostics
@@ -36,7 +40,10 @@ package func compile(contentsOf path: String) -> Compilation {
 
 /// - Parameter readUse: Reads a `use:` file by its path.
 package func compile(
-  _ text: SourceText, readUse: (String) -> Result<SourceText, FileError> = { .failure(FileError(path: $0, reason: "a policy given as text uses no files")) }
+  _ text: SourceText,
+  readUse: (String) -> Result<SourceText, FileError> = {
+    .failure(FileError(path: $0, reason: "a policy given as text uses no files"))
+  }
 ) -> Compilation {
   var sources = SourceMap()
   let (file, faults) = parsePolicy(text, into: &sources, readUse: readUse)

@@ -21,7 +21,8 @@ public enum Observation: Hashable, Sendable {
   case condition(String, String, reason: String? = nil, since: Timestamp? = nil)
   /// What is known of the instance. Each map is merged by name into what was known; `nil` says nothing of it.
   case facts(
-    [String: String] = [:], labels: [String: String]? = nil, desired: [String: String]? = nil, launched: Timestamp? = nil)
+    [String: String] = [:], labels: [String: String]? = nil, desired: [String: String]? = nil,
+    launched: Timestamp? = nil)
 }
 
 /// Where an observation was read: for evidence (`kernel.log:812`).

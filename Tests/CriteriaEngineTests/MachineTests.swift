@@ -74,10 +74,12 @@ struct VerdictTests {
     #expect(set.verdicts == expected)
   }
 
-  @Test("Kleene: a definite answer wins over a missing one", arguments: [
-    (Truth.yes, Truth.unknown, Truth.unknown, Truth.yes), (.no, .unknown, .no, .unknown),
-    (.unknown, .unknown, .unknown, .unknown), (.yes, .no, .no, .yes),
-  ])
+  @Test(
+    "Kleene: a definite answer wins over a missing one",
+    arguments: [
+      (Truth.yes, Truth.unknown, Truth.unknown, Truth.yes), (.no, .unknown, .no, .unknown),
+      (.unknown, .unknown, .unknown, .unknown), (.yes, .no, .no, .yes),
+    ])
   func kleene(a: Truth, b: Truth, and: Truth, or: Truth) {
     #expect((a && b) == and && (b && a) == and)
     #expect((a || b) == or && (b || a) == or)

@@ -128,7 +128,10 @@ struct TickTests {
   }
 
   @Test(
-    "globs", arguments: [("sshd-*", "sshd-session", true), ("sshd-*", "sshd", false), ("*", "", true), ("a?c", "abc", true),
-      ("a*b*c", "a-b-b-c", true), ("a*b", "a-b-c", false)])
+    "globs",
+    arguments: [
+      ("sshd-*", "sshd-session", true), ("sshd-*", "sshd", false), ("*", "", true), ("a?c", "abc", true),
+      ("a*b*c", "a-b-b-c", true), ("a*b", "a-b-c", false),
+    ])
   func globs(pattern: String, text: String, expected: Bool) { #expect(globMatches(pattern, text) == expected) }
 }

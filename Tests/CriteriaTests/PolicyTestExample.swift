@@ -127,7 +127,9 @@ struct PolicyTestExample {
       if timeline.last != decision.verdict.rawValue { timeline += ["\(tick)m", decision.verdict.rawValue] }
       if tick == 9 { nine = decision }
       if tick == 30 { thirty = decision }
-      if decision.rules.contains(where: { $0.rule == "Unreachable" && $0.state == .active }) { neverUnreachable = false }
+      if decision.rules.contains(where: { $0.rule == "Unreachable" && $0.state == .active }) {
+        neverUnreachable = false
+      }
     }
     #expect(nine?.verdict == .watch)
     #expect(nine?.score == Decision.Score(lowThousandths: 60_000, highThousandths: 60_000))

@@ -57,7 +57,8 @@ extension Lowering {
       case .add, .subtract: format(of: a)
       case .multiply: format(of: a) == .plain ? format(of: b) : format(of: a)
       case .divide:
-        format(of: b) == .plain && format(of: a) != .plain ? format(of: a) : format(of: a) == format(of: b) ? quotient(a) : .plain
+        format(of: b) == .plain && format(of: a) != .plain
+          ? format(of: a) : format(of: a) == format(of: b) ? quotient(a) : .plain
       }
     }
   }
@@ -67,7 +68,8 @@ extension Lowering {
   private func name(_ signal: Int) -> String { policy.signals[signal].name }
 
   private func length(_ milliseconds: Int64) -> String {
-    for (unit, size) in [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] as [(String, Int64)]
+    for (unit, size) in [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+      as [(String, Int64)]
     where milliseconds % size == 0 { return "\(milliseconds / size)\(unit)" }
     return "\(milliseconds)ms"
   }
@@ -149,7 +151,8 @@ extension NumberExpr {
       a.forEachString(visit)
       b.forEachString(visit)
     case .min(let parts, _), .max(let parts, _): for part in parts { part.forEachString(visit) }
-    case .clamp(let x, let a, let b, _), .ramp(let x, let a, let b, _): for part in [x, a, b] { part.forEachString(visit) }
+    case .clamp(let x, let a, let b, _), .ramp(let x, let a, let b, _):
+      for part in [x, a, b] { part.forEachString(visit) }
     }
   }
 }

@@ -203,7 +203,8 @@ extension Lowering {
     case .reason(let index, _): (kind, signal) = (.reason(signal: index), index)
     case .info(let index, _): (kind, signal) = (.info(signal: index), index)
     case .capture(let index, let group, _):
-      guard case .log(let pattern) = program.signals[index].source, let place = pattern.captures.firstIndex(of: group) else {
+      guard case .log(let pattern) = program.signals[index].source, let place = pattern.captures.firstIndex(of: group)
+      else {
         preconditionFailure("a capture that no pass collected")
       }
       (kind, signal) = (.capture(signal: index, index: place), index)

@@ -42,7 +42,9 @@ struct Lowering {
     program.maxLateness = policy.maxLateness
     program.launched = policy.launched.map(selector)
     let captures = capturesRead()
-    for (index, signal) in policy.signals.enumerated() { program.signals.append(lower(signal, captures: captures[index] ?? [])) }
+    for (index, signal) in policy.signals.enumerated() {
+      program.signals.append(lower(signal, captures: captures[index] ?? []))
+    }
     program.selector = policy.selector.map { truthFragment($0) }
     program.desired = policy.desired.map { entries in
       entries.map { entry in
@@ -139,7 +141,8 @@ struct Lowering {
       index = program.features.count
       program.features.append(
         Program.Feature(
-          kind: kind, register: register, boundRegister: bound, text: text, format: format, signal: signal, isKeyed: isKeyed))
+          kind: kind, register: register, boundRegister: bound, text: text, format: format, signal: signal,
+          isKeyed: isKeyed))
       featureIndex[kind] = index
     }
     reads.features.insert(index)
@@ -185,7 +188,11 @@ struct Lowering {
       }
     switch clock {
     case .feature(let index):
-      if let threshold { program.features[index].thresholds?.append(threshold) } else { program.features[index].thresholds = nil }
+      if let threshold {
+        program.features[index].thresholds?.append(threshold)
+      } else {
+        program.features[index].thresholds = nil
+      }
     case .derived(let index):
       guard case .sinceTruth(let bound, var thresholds) = program.derived[index].kind else { return }
       if let threshold { thresholds?.append(threshold) } else { thresholds = nil }
@@ -214,7 +221,8 @@ struct Lowering {
     }
     return Program.Signal(
       name: signal.name, source: source, by: signal.by, reduce: signal.reduce.map(Reducer.init),
-      staleAfter: signal.staleAfter, retention: max(signal.longestWindow, signal.staleAfter ?? 0), maxKeys: signal.maxKeys,
+      staleAfter: signal.staleAfter, retention: max(signal.longestWindow, signal.staleAfter ?? 0),
+      maxKeys: signal.maxKeys,
       instanceLabel: signal.instanceLabel ?? "instance")
   }
 
@@ -240,7 +248,8 @@ struct Lowering {
 
   func regex(_ pattern: String, utf: Bool, matchLimit: Int?) -> Regex {
     do {
-      return try matchLimit.map { try Regex(pattern: pattern, utf: utf, matchLimit: $0) } ?? Regex(pattern: pattern, utf: utf)
+      return try matchLimit.map { try Regex(pattern: pattern, utf: utf, matchLimit: $0) }
+        ?? Regex(pattern: pattern, utf: utf)
     } catch {
       preconditionFailure("unchecked pattern reached lowering: \(error)")
     }
@@ -295,7 +304,8 @@ struct Lowering {
     let why = rule.why.map { parts in parts.map { lower($0, by: rule.by) } }
     func union(_ list: KeyPath<Program.Fragment, [Int]>) -> [Int] { Set(parts.flatMap { $0[keyPath: list] }).sorted() }
     return Program.Rule(
-      name: rule.name, when: when, until: until, for: rule.for, hold: rule.hold, latch: rule.latch, effect: effect, why: why,
+      name: rule.name, when: when, until: until, for: rule.for, hold: rule.hold, latch: rule.latch, effect: effect,
+      why: why,
       unknown: rule.unknown.map { $0 == .fires ? .fires : .ignored } ?? .spreads, except: except, shadow: rule.shadow,
       labels: rule.labels, by: rule.by, keyedSignals: union(\.keyedSignals), signals: union(\.signals),
       features: union(\.features), derived: union(\.derived), optionalSignals: rule.optionalSignals,
@@ -329,7 +339,8 @@ struct Lowering {
     let own = reads
     reads = outer
     return Program.Fragment(
-      code: start..<program.instructions.count, result: result, features: own.features.sorted(), derived: own.derived.sorted(),
+      code: start..<program.instructions.count, result: result, features: own.features.sorted(),
+      derived: own.derived.sorted(),
       keyedSignals: own.keyedSignals.sorted(), signals: own.signals.sorted())
   }
 

@@ -248,7 +248,8 @@ struct Tick {
     let staleAfter = one.staleAfter ?? .max
     if case .condition = one.source {
       guard condition(signal, instance) != nil else { return .nan }
-      return instance.conditions[slot].changes(from: now - length, staleAfter: staleAfter, window: length, &wake) ?? .nan
+      return instance.conditions[slot].changes(from: now - length, staleAfter: staleAfter, window: length, &wake)
+        ?? .nan
     }
     guard info(signal, instance) != 0 else { return .nan }
     return instance.infos[slot].timeline

@@ -126,5 +126,7 @@ package final class RegexScanner {
     return String(decoding: subject[start..<end], as: UTF8.self)
   }
 
-  private func isInvalidUTF(_ result: Int32) -> Bool { result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21 }
+  private func isInvalidUTF(_ result: Int32) -> Bool {
+    result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21
+  }
 }

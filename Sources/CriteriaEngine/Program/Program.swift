@@ -332,7 +332,8 @@ extension Program {
     package var optionalSignals: [Int]
     package var longestWindow: Int64
     package init(
-      name: String, when: Fragment, until: Fragment?, for: Int64, hold: Int64, latch: Bool, effect: Effect, why: [WhyPart]?,
+      name: String, when: Fragment, until: Fragment?, for: Int64, hold: Int64, latch: Bool, effect: Effect,
+      why: [WhyPart]?,
       unknown: Unknown, except: [Except], shadow: Bool, labels: [(name: String, value: String)], by: [String],
       keyedSignals: [Int], signals: [Int], features: [Int], derived: [Int], optionalSignals: [Int], longestWindow: Int64
     ) {

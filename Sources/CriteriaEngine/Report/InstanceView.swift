@@ -16,7 +16,10 @@ package struct InstanceView {
 
   /// Why a rule stands as it does.
   package struct RuleReport: Sendable {
-    package enum State: String, Sendable { case idle, pending, active, holding, excepted, notApplicable = "n/a" }
+    package enum State: String, Sendable {
+      case idle, pending, active, holding, excepted
+      case notApplicable = "n/a"
+    }
     package var rule: String
     package var state: State
     /// What the possible machine says, where that differs.
@@ -138,7 +141,8 @@ package struct InstanceView {
     let needed = rule.for + rule.longestWindow
     let waits = sure == .pending || possible != sure
     return RuleReport(
-      rule: rule.name, state: reported, possible: reported == sure && possible != sure ? possible : nil, low: outcome.low,
+      rule: rule.name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
+      low: outcome.low,
       high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: reader.key(row?.key, rule),
       why: outcome.isApplicable ? reader.why(rule, key: row?.key) : "", evidence: reader.evidence(rule, key: row?.key),
       labels: rule.labels, isShadow: rule.shadow,
@@ -253,25 +257,27 @@ private struct Reader {
     rule.derived.map { index in
       let value = workspace.frame.numbers[program.derived[index].register]
       return InstanceView.Evidence(
-        term: program.derived[index].text, value: value.isNaN ? .unknown : .number(value, program.derived[index].format),
+        term: program.derived[index].text,
+        value: value.isNaN ? .unknown : .number(value, program.derived[index].format),
         newest: nil, origin: nil)
-    } + featuresRead(rule).map { feature in
-      var evidence = InstanceView.Evidence(term: feature.text, value: value(of: feature), newest: nil, origin: nil)
-      guard let signal = feature.signal else { return evidence }
-      let slot = workspace.layout.slot[signal]
-      let row = feature.isKeyed ? key : nil
-      switch program.signals[signal].source {
-      case .metric: evidence.newest = instance.metrics[slot].newest(key: row, at: tick.now)
-      case .log:
-        let newest = instance.logs[slot].newest(key: row)
-        evidence.newest = newest?.time
-        evidence.origin = newest?.origin
-      case .condition: evidence.newest = instance.conditions[slot].newest?.time
-      case .info: evidence.newest = instance.infos[slot].timeline.newest?.time
-      case .fact(let name, _): evidence.newest = instance.facts.facts[name]?.newest?.time
-      }
-      return evidence
     }
+      + featuresRead(rule).map { feature in
+        var evidence = InstanceView.Evidence(term: feature.text, value: value(of: feature), newest: nil, origin: nil)
+        guard let signal = feature.signal else { return evidence }
+        let slot = workspace.layout.slot[signal]
+        let row = feature.isKeyed ? key : nil
+        switch program.signals[signal].source {
+        case .metric: evidence.newest = instance.metrics[slot].newest(key: row, at: tick.now)
+        case .log:
+          let newest = instance.logs[slot].newest(key: row)
+          evidence.newest = newest?.time
+          evidence.origin = newest?.origin
+        case .condition: evidence.newest = instance.conditions[slot].newest?.time
+        case .info: evidence.newest = instance.infos[slot].timeline.newest?.time
+        case .fact(let name, _): evidence.newest = instance.facts.facts[name]?.newest?.time
+        }
+        return evidence
+      }
   }
 
   /// The signals (or facts) behind features that are unknown now.
@@ -306,11 +312,15 @@ private struct Reader {
   func clash(_ name: String) -> [String] {
     guard let signal = signal(named: name), tick.ambiguous.contains(signal) else { return [] }
     let one = program.signals[signal]
-    return instance.metrics[workspace.layout.slot[signal]].liveIdentities(at: tick.now, staleAfter: one.staleAfter ?? .max)
-      .prefix(2).map { identity in
-        let parts = identity.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
-        let pairs = stride(from: 0, to: parts.count - 1, by: 2).map { "\(parts[$0])=\"\(parts[$0 + 1])\"" }
-        return "{\(pairs.joined(separator: ", "))}"
+    return instance.metrics[workspace.layout.slot[signal]].liveIdentities(
+      at: tick.now, staleAfter: one.staleAfter ?? .max
+    )
+    .prefix(2).map { identity in
+      let parts = identity.split(separator: 0, omittingEmptySubsequences: false).map {
+        String(decoding: $0, as: UTF8.self)
       }
+      let pairs = stride(from: 0, to: parts.count - 1, by: 2).map { "\(parts[$0])=\"\(parts[$0 + 1])\"" }
+      return "{\(pairs.joined(separator: ", "))}"
+    }
   }
 }

@@ -20,11 +20,17 @@ struct Door {
       case .metric(let selector, _, _), .info(let selector, _): byMetric[selector.metric, default: []].append(index)
       case .log: logs.append(index)
       case .condition(let type, let from, _, _):
-        if let from { byMetric[from.metric, default: []].append(index) } else { byCondition[type, default: []].append(index) }
+        if let from {
+          byMetric[from.metric, default: []].append(index)
+        } else {
+          byCondition[type, default: []].append(index)
+        }
       case .fact: break
       }
     }
-    for (index, selector) in program.launched.enumerated() { launchedByMetric[selector.metric, default: []].append(index) }
+    for (index, selector) in program.launched.enumerated() {
+      launchedByMetric[selector.metric, default: []].append(index)
+    }
   }
 
   func match(_ observation: Observation, origin: Origin?, _ workspace: Workspace) -> Outcome {

@@ -57,7 +57,8 @@ package final class FleetState {
 
   /// Takes in an observation; it counts from its tick on.
   /// - Complexity: O(signals of that metric or source); a line is searched by each of its signals' patterns.
-  package func observe(_ observation: Observation, of id: String, at time: Timestamp, origin: Origin?) -> ObserveResult {
+  package func observe(_ observation: Observation, of id: String, at time: Timestamp, origin: Origin?) -> ObserveResult
+  {
     let moment = time.milliseconds.clampedToTime
     if isTooLate(moment) {
       counts.late += 1
@@ -80,7 +81,9 @@ package final class FleetState {
     }
     counts.accepted += 1
     for payload in payloads {
-      if case .line(let signal, nil, _, _, false) = payload, instance.instance.isAnnounced(signal, at: moment, workspace) {
+      if case .line(let signal, nil, _, _, false) = payload,
+        instance.instance.isAnnounced(signal, at: moment, workspace)
+      {
         continue
       }
       instance.instance.enqueue(Pending(time: moment, payload: payload))
@@ -250,7 +253,8 @@ extension Instance {
     guard workspace.program.signals[signal].staleAfter == nil else { return false }
     let slot = workspace.layout.slot[signal]
     let step = workspace.program.step
-    if let known = announced[slot], known <= time, tickNumber(of: known, step: step) == tickNumber(of: time, step: step) {
+    if let known = announced[slot], known <= time, tickNumber(of: known, step: step) == tickNumber(of: time, step: step)
+    {
       return true
     }
     announced[slot] = time

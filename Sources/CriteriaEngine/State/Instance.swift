@@ -180,7 +180,8 @@ extension Instance {
   /// Takes in what is pending up to `time`, in order of time.
   ///
   /// - Returns: Whether there was anything.
-  mutating func apply(through time: Int64, program: Program, layout: Layout, _ counts: inout ObservationCounts) -> Bool {
+  mutating func apply(through time: Int64, program: Program, layout: Layout, _ counts: inout ObservationCounts) -> Bool
+  {
     sortPending()
     let count = pending.firstIndex { $0.time > time } ?? pending.count
     guard count > 0 else { return false }
@@ -223,7 +224,8 @@ extension Instance {
       }
     case .launched(let metric, let identity, let value):
       if let old = launchedMetrics[metric] {
-        let isOlder = item.time < old.time || (item.time == old.time && identity.lexicographicallyPrecedes(old.identity))
+        let isOlder =
+          item.time < old.time || (item.time == old.time && identity.lexicographicallyPrecedes(old.identity))
         if isOlder { break }
       }
       launchedMetrics[metric] = (item.time, identity, value)

@@ -218,7 +218,9 @@ struct LogState {
       wake.after(newest.time + signal.retention)
       return .exact(origin: newest.time)
     }
-    if hasForgotten, now - attachedAt > signal.retention { return .atLeast(origin: now - signal.retention, isMoving: false) }
+    if hasForgotten, now - attachedAt > signal.retention {
+      return .atLeast(origin: now - signal.retention, isMoving: false)
+    }
     return .atLeast(origin: attachedAt, isMoving: true)
   }
 }
@@ -226,7 +228,9 @@ struct LogState {
 extension Series {
   /// Takes the values of events as samples; equal times all count.
   fileprivate mutating func append(events: ArraySlice<LogEvent>) {
-    for event in events where !event.value.isNaN { appendKeepingEqualTimes(Entry(time: event.time, value: event.value)) }
+    for event in events where !event.value.isNaN {
+      appendKeepingEqualTimes(Entry(time: event.time, value: event.value))
+    }
   }
 }
 

@@ -80,7 +80,8 @@ struct MetricState {
   ///   - ambiguous: Set if several series live where one is wanted.
   /// - Returns: NaN if unknown.
   func term(
-    _ kind: WindowKind?, _ window: Window, signal: Program.Signal, key: Int32?, _ wake: inout Wake, ambiguous: inout Bool
+    _ kind: WindowKind?, _ window: Window, signal: Program.Signal, key: Int32?, _ wake: inout Wake,
+    ambiguous: inout Bool
   ) -> Double {
     if isOverflowed(at: window.now, retention: signal.retention, &wake) { return .nan }
     let staleAfter = signal.staleAfter ?? .max
@@ -105,7 +106,9 @@ struct MetricState {
     return value(of: found, kind, window, staleAfter, &wake)
   }
 
-  private func value(of one: Series, _ kind: WindowKind?, _ window: Window, _ staleAfter: Int64, _ wake: inout Wake) -> Double {
+  private func value(of one: Series, _ kind: WindowKind?, _ window: Window, _ staleAfter: Int64, _ wake: inout Wake)
+    -> Double
+  {
     if let kind { return one.term(kind, window, staleAfter: staleAfter, &wake) }
     return one.entries.last?.value ?? .nan
   }
