@@ -71,7 +71,8 @@ package struct InputAttachment: Hashable, Sendable {
   package var instance: String
   /// `*`: all sources.
   package var source: String
-  /// Of the stream's first line; of one without lines, the time of the decision.
+  /// Of the instance's first observation, or of the stream's first line if that is earlier: a log that was given was
+  /// watched throughout.
   package var time: Timestamp
 
   package init(instance: String, source: String, time: Timestamp) {
@@ -193,12 +194,12 @@ package struct InputAssembler {
 
   // MARK: Reading
 
-  /// Reads one input of metrics.
+  /// Reads one input of metrics, or a folder of them.
   ///
   /// - Parameter format: `nil` tells it by the content.
-  /// - Throws: If it cannot be opened. What is wrong inside is counted in the summary.
+  /// - Throws: If one cannot be opened. What is wrong inside is counted in the summary.
   package mutating func readMetrics(_ spec: InputSpec, format: MetricFormat? = nil) throws(InputError) {
-    read(metrics: try open(spec.path), spec, format: format)
+    for file in try expandFolders(spec) { read(metrics: try open(file.path), file, format: format) }
   }
 
   /// Reads one log, or a folder of them.
@@ -335,6 +336,7 @@ package struct InputAssembler {
         }
         guard let source = record.source else { continue }
         let matters = matters(record, of: batch, source: source)
+        if !batch.withMessage(of: record, isValidUTF8) { summary.repairedLines += 1 }
         let entry = Entry(
           name: name, file: file, line: record.line, time: record.time,
           observation: .line(batch.message(of: record), source: sourceNames.name(source)))
@@ -427,11 +429,7 @@ package struct InputAssembler {
           origin: Origin(file: summary.files[entry.file].path, line: entry.line)))
     }
     entries = []
-    let attachments = attachments(resolutions, at: at, boots: boots)
-    for attachment in attachments {
-      let time = attachment.time.milliseconds
-      earliest[attachment.instance] = min(earliest[attachment.instance] ?? time, time)
-    }
+    let attachments = attachments(resolutions, at: at, boots: boots, earliest: &earliest)
     var told: [InputObservation] = []
     for entry in merged where !entry.isSkipped {
       var entry = entry
@@ -497,15 +495,20 @@ package struct InputAssembler {
     return (fallback, .fallback)
   }
 
-  private func attachments(_ resolutions: [Resolution], at: Int64, boots: [Int: Int64]) -> [InputAttachment] {
-    var first: [String: [String: Int64]] = [:]
+  private func attachments(
+    _ resolutions: [Resolution], at: Int64, boots: [Int: Int64], earliest: inout [String: Int64]
+  ) -> [InputAttachment] {
+    var sources: [String: Set<String>] = [:]
     for (stream, times) in streams {
       guard case .instance(let instance) = resolutions[stream.name] else { continue }
+      sources[instance, default: []].insert(stream.source)
       let time = times.earliest(at: at, boot: boots[stream.file] ?? at)
-      first[instance, default: [:]][stream.source] = min(first[instance]?[stream.source] ?? time, time)
+      earliest[instance] = min(earliest[instance] ?? time, time)
     }
-    let all = first.flatMap { instance, sources in
-      sources.map { InputAttachment(instance: instance, source: $0, time: Timestamp(milliseconds: $1)) }
+    let all = sources.flatMap { instance, sources in
+      sources.map {
+        InputAttachment(instance: instance, source: $0, time: Timestamp(milliseconds: earliest[instance] ?? at))
+      }
     }
     return all.sorted { ($0.time, $0.instance, $0.source) < ($1.time, $1.instance, $1.source) }
   }

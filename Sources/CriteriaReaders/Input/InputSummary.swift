@@ -54,6 +54,8 @@ package struct InputSummary: Sendable {
   package var skippedObservations = 0
   /// Log lines that no pattern matches: only that a line came is kept of them, once a tick.
   package var unmatchedLines = 0
+  /// Log lines that are not UTF-8: what is not stands in them as U+FFFD.
+  package var repairedLines = 0
   package var problems = ProblemLog()
 
   package init() {}

@@ -1,8 +1,9 @@
 // The header of one plain log line:
-//   header  = [pri] (rfc3164 | iso | ctime | kernel)
+//   header  = [pri] (rfc3164 | iso | ctime | kernel) | pri rfc5424
 //   pri     = "<" digits ">"
 //   rfc3164 = month day time [host] [tag ":"]                 Nov 23 01:02:03 host sshd[12]: …
 //   iso     = date ("T" | " ") time [zone] [host tag ":"]     2026-11-23T01:02:03.123+01:00 host sshd[12]: …
+//   rfc5424 = "1" iso host app process message-id ("-" | {"[" … "]"}) [message]     <34>1 2026-11-23T01:02:03Z host su - ID47 - …
 //   ctime   = "[" weekday month day time year "]"             dmesg -T, Apache
 //   kernel  = "[" seconds "." fraction "]" ["[" caller "]"]
 //   tag     = name ["[" pid "]"]
@@ -15,7 +16,16 @@ struct LogHeader {
   var host: Range<Int>?
   var tag: Range<Int>?
   var message: Int
-  var isISO = false
+  var form: Form
+
+  /// The way it is written.
+  enum Form: String {
+    case rfc3164 = "rfc 3164"
+    case rfc5424 = "rfc 5424"
+    case iso = "iso 8601"
+    case ctime
+    case kernel = "kernel seconds"
+  }
 }
 
 /// How one file's headers are read, decided from its first lines.
@@ -30,6 +40,9 @@ struct LogHeaderStyle {
     var scanner = ByteScanner(line)
     if scanner.take(UInt8(ascii: "<")) {
       if let priority = scanner.number(1, 4), priority < 1024, scanner.take(UInt8(ascii: ">")) {
+        let start = scanner.at
+        if let header = parseRFC5424(&scanner) { return header }
+        scanner.at = start
         // RFC 3164 lets a blank follow in practice.
         _ = scanner.take(0x20)
       } else {
@@ -46,7 +59,7 @@ struct LogHeaderStyle {
 
   private func parseISO(_ scanner: inout ByteScanner) -> LogHeader? {
     guard let time = scanner.isoTime(zone: zone), !isWord(scanner.byte) || scanner.isAtEnd else { return nil }
-    var header = LogHeader(time: .absolute(time), message: scanner.at, isISO: true)
+    var header = LogHeader(time: .absolute(time), message: scanner.at, form: .iso)
     if hasISOTags, scanner.take(0x20), let host = token(&scanner), !isLevel(scanner.bytes[host]), scanner.take(0x20),
       let tag = tag(&scanner)
     {
@@ -65,7 +78,8 @@ struct LogHeaderStyle {
       let time = scanner.timeOfDay(needsSeconds: true), !isWord(scanner.byte) || scanner.isAtEnd
     else { return nil }
     var header = LogHeader(
-      time: .yearless(month: Int8(month), day: Int8(day), milliseconds: Int32(Int64(time) - zone)), message: scanner.at)
+      time: .yearless(month: Int8(month), day: Int8(day), milliseconds: Int32(Int64(time) - zone)), message: scanner.at,
+      form: .rfc3164)
     if scanner.take(0x20) {
       var alone = scanner
       if let tag = tag(&alone) {
@@ -85,6 +99,44 @@ struct LogHeaderStyle {
     return header
   }
 
+  private func parseRFC5424(_ scanner: inout ByteScanner) -> LogHeader? {
+    guard scanner.take(UInt8(ascii: "1")), scanner.take(0x20), let time = scanner.isoTime(zone: zone),
+      scanner.take(0x20),
+      let host = token(&scanner), scanner.take(0x20), let app = token(&scanner), scanner.take(0x20),
+      token(&scanner) != nil, scanner.take(0x20), token(&scanner) != nil, scanner.take(0x20)
+    else { return nil }
+    if !scanner.take(UInt8(ascii: "-")) {
+      guard scanner.byte == UInt8(ascii: "[") else { return nil }
+      while scanner.take(UInt8(ascii: "[")) { guard skipElement(&scanner) else { return nil } }
+    }
+    guard scanner.isAtEnd || scanner.byte == 0x20 else { return nil }
+    let line = scanner.bytes
+    // `-` stands for what is not known.
+    func known(_ range: Range<Int>) -> Range<Int>? { line[range].elementsEqual("-".utf8) ? nil : range }
+    var header = LogHeader(
+      time: .absolute(time), host: known(host), tag: known(app), message: scanner.at, form: .rfc5424)
+    finish(&header, line)
+    if line[header.message...].starts(with: "\u{FEFF}".utf8) { header.message += 3 }
+    return header
+  }
+
+  /// The rest of one structured element, up to its `]`; quoted values may hold brackets, and escape their quotes.
+  private func skipElement(_ scanner: inout ByteScanner) -> Bool {
+    var isQuoted = false
+    while !scanner.isAtEnd {
+      let byte = scanner.byte
+      scanner.at += 1
+      if isQuoted, byte == UInt8(ascii: "\\") {
+        scanner.at += 1
+      } else if byte == UInt8(ascii: "\"") {
+        isQuoted.toggle()
+      } else if !isQuoted, byte == UInt8(ascii: "]") {
+        return true
+      }
+    }
+    return false
+  }
+
   /// `[Sun Dec 04 04:47:44 2005]`, the seconds with a fraction or not.
   private func parseCtime(_ scanner: inout ByteScanner) -> LogHeader? {
     scanner.at += 1
@@ -100,7 +152,8 @@ struct LogHeaderStyle {
       scanner.take(UInt8(ascii: "]"))
     else { return nil }
     var header = LogHeader(
-      time: .absolute(Int64(date) * millisecondsOfDay + Int64(time) - zone), message: scanner.at)
+      time: .absolute(Int64(date) * millisecondsOfDay + Int64(time) - zone), message: scanner.at,
+      form: .ctime)
     finish(&header, scanner.bytes)
     return header
   }
@@ -111,7 +164,7 @@ struct LogHeaderStyle {
       scanner.at = start
       return nil
     }
-    var header = LogHeader(time: .sinceBoot(time), message: scanner.at)
+    var header = LogHeader(time: .sinceBoot(time), message: scanner.at, form: .kernel)
     finish(&header, scanner.bytes)
     return header
   }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Plain log files: RFC 3164, ISO 8601, kernel seconds, ctime in brackets, or no time at all.
+/// Plain log files: RFC 3164 and 5424, ISO 8601, kernel seconds, ctime in brackets, or no time at all.
 ///
 /// A line without a header takes its time, host and source from the line before; before the first header, from the first
 /// that is found within 64 KiB. A file that has none there has no times.
@@ -51,16 +51,10 @@ package struct PlainLogReader: LogReader {
       if line.starts(with: "\u{FEFF}".utf8) { line = line.dropFirst(3) }
       guard let header = style.parse(UnsafeRawBufferPointer(rebasing: line)) else { continue }
       if first == nil { first = header.time }
-      if header.isISO {
+      kinds[header.form.rawValue, default: 0] += 1
+      if header.form == .iso {
         isoLines += 1
         if header.tag != nil { isoTags += 1 }
-        kinds["iso 8601", default: 0] += 1
-      } else {
-        switch header.time {
-        case .yearless: kinds["rfc 3164", default: 0] += 1
-        case .sinceBoot: kinds["kernel seconds", default: 0] += 1
-        case .absolute, .unknown: kinds["ctime", default: 0] += 1
-        }
       }
     }
     // Programs' own messages look like host and tag now and then; a syslog daemon writes them on all lines.

@@ -178,7 +178,7 @@ struct SampleLine {
     batch.appendLabelBytes(bytes(run, at))
     at += 1
     // Repaired text could make two series one.
-    if !isASCII, !isValidUTF8(batch.labelBytes(from: target)) {
+    if !isASCII, !batch.labelBytes(from: target).withUnsafeBytes(isValidUTF8) {
       throw SampleFault(kind: .label, offset: open, expected: "UTF-8")
     }
   }
@@ -310,6 +310,6 @@ private func hexDigit(_ byte: UInt8) -> UInt32? {
   }
 }
 
-func isValidUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
-  bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) != nil }
+func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  String(validating: bytes, as: UTF8.self) != nil
 }

@@ -139,6 +139,38 @@ private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> 
     #expect(result.instances == ["h1", "h2", "h3", "n-1", "n-2"])
   }
 
+  @Test("a log that was given was watched from its instance's first observation on")
+  func attachedThroughout() {
+    var input = InputAssembler()
+    input.read(metrics: stream("up{instance=\"n\"} 1 1000\nup{instance=\"n\"} 1 61000\n"), InputSpec(path: "x"))
+    input.read(log: stream("1970-01-01T00:00:30Z late\n"), InputSpec(path: "app.log", instance: "n"))
+    input.read(log: stream(""), InputSpec(path: "kernel.log", instance: "n"))
+    let result = input.finish(fallback: 0)
+    #expect(
+      result.attachments
+        == ["app", "kernel"].map {
+          InputAttachment(instance: "n", source: $0, time: Timestamp(milliseconds: 1000))
+        })
+  }
+
+  @Test("log lines that are not UTF-8 are repaired and counted")
+  func repaired() {
+    var input = InputAssembler()
+    input.read(log: ByteStream([0x61, 0xFF, 0x0A, 0x62], name: "x"), InputSpec(path: "x"))
+    let result = input.finish(fallback: 0)
+    #expect(result.observations.map(\.observation) == [.line("a\u{FFFD}", source: "x"), .line("b", source: "x")])
+    #expect(result.summary.repairedLines == 1)
+  }
+
+  @Test("a folder of scrapes is one instance a file")
+  func metricsFolder() throws {
+    try withFiles(["i-1.prom": "up 1 5\n", "i-2.prom": "up 0 5\n", "i-3/a.prom": "up 1 6"]) { folder in
+      var input = InputAssembler()
+      try input.readMetrics(try parseMetricsSpec(folder))
+      #expect(input.finish(fallback: 0).observations.map(\.instance) == ["i-1", "i-2", "i-3"])
+    }
+  }
+
   @Test("a folder of instances attaches all their sources")
   func folders() throws {
     let files = [

@@ -34,6 +34,10 @@ private func yearless(_ month: Int8, _ day: Int8, _ milliseconds: Int32) -> Reco
       ("2026-11-23T01:02Z text: with colon", .absolute(noon - 3000), "file", nil, "text: with colon"),
       ("2026-11-23T01:02:03Z ERROR main: lost", .absolute(noon), "file", nil, "ERROR main: lost"),
       ("2026-11-23 01:02:03, Info   CBS  Loaded", .absolute(noon), "file", nil, ", Info   CBS  Loaded"),
+      ("<34>1 2026-11-23T01:02:03Z host su - ID47 - failed for x", .absolute(noon), "su", "host", "failed for x"),
+      ("<34>1 2026-11-23T01:02:03Z - - - - -", .absolute(noon), "file", nil, ""),
+      ("<34>1 2026-11-23T01:02:03Z h a 1 - [x@1 k=\"a] \\\"b\"][y@1] \u{FEFF}hi", .absolute(noon), "a", "h", "hi"),
+      ("<34>1 2026-11-23T01:02:03Z h kernel - - - [ 12.5] hi", .absolute(noon), "kernel", "h", "hi"),
       ("[ 1234.567890] Out of memory", .sinceBoot(1_234_567), "file", nil, "Out of memory"),
       ("[    0.000000][    T0] Linux version", .sinceBoot(0), "file", nil, "Linux version"),
       ("<6>[12345.6] x", .sinceBoot(12_345_600), "file", nil, "x"),
@@ -52,7 +56,9 @@ private func yearless(_ month: Int8, _ day: Int8, _ milliseconds: Int32) -> Reco
     arguments: [
       "Nov 32 01:02:03 host x: y", "Nov 3 24:02:03 host x: y", "Nov 3 1:02:03 host x: y", "Foo 23 01:02:03 host x: y",
       "2026-13-23T01:02:03Z x", "2026-02-29T01:02:03Z x", "2026-11-23T01:02:03Zulu x", "20261-11-23T01:02:03 x",
-      "[1234] x", "[abc.5] x", "<2000>[1.5] x", "<>[1.5] x", "[Mon Nov 31 01:02:03 2026] x", "docker  D ffff8801", "",
+      "[1234] x", "[abc.5] x", "<2000>[1.5] x", "<>[1.5] x", "[Mon Nov 31 01:02:03 2026] x",
+      "<34>1 2026-11-23T01:02:03Z h a 1 - [x",
+      "<34>1 2026-11-23T01:02:03Z h a 1 -", "<34>1 - h a 1 - - x", "docker  D ffff8801", "",
       "<", "[",
     ])
   func noHeader(text: String) {
