@@ -10,8 +10,6 @@ struct Tick {
   /// `desired:` is absent, or has exactly one certain match.
   private var desiredIsSettled = true
 
-  private var program: Program { workspace.program }
-
   init(_ workspace: Workspace, tick: Int64) {
     self.workspace = workspace
     let step = workspace.program.step
@@ -36,16 +34,17 @@ struct Tick {
 
   mutating func updateKeys(_ instance: inout Instance) {
     for signal in workspace.layout.keyedMetrics {
-      instance.metrics[workspace.layout.slot[signal]].updateKeys(at: now, signal: program.signals[signal], &wake)
+      instance.metrics[workspace.layout.slot[signal]].updateKeys(
+        at: now, signal: workspace.program.signals[signal], &wake)
     }
     for signal in workspace.layout.keyedLogs {
-      instance.logs[workspace.layout.slot[signal]].updateKeys(at: now, signal: program.signals[signal], &wake)
+      instance.logs[workspace.layout.slot[signal]].updateKeys(at: now, signal: workspace.program.signals[signal], &wake)
     }
   }
 
   func isSeen(_ signal: Int, _ instance: Instance) -> Bool {
     let slot = workspace.layout.slot[signal]
-    switch program.signals[signal].source {
+    switch workspace.program.signals[signal].source {
     case .metric: return instance.metrics[slot].isSeen
     case .log: return instance.logs[slot].isSeen
     case .condition: return instance.conditions[slot].isSeen
@@ -61,7 +60,7 @@ struct Tick {
     var hasUnknown = false
     for signal in signals {
       let slot = workspace.layout.slot[signal]
-      let one = program.signals[signal]
+      let one = workspace.program.signals[signal]
       let keys: [Int32]
       let isOverflowed: Bool
       if case .log = one.source {
@@ -86,14 +85,14 @@ struct Tick {
 
   /// Fills the registers of what does not depend on a row, in dependency order.
   mutating func fillShared(_ instance: inout Instance) {
-    if let spread = program.spreadRegister { workspace.frame.numbers[spread] = instance.spread }
+    if let spread = workspace.program.spreadRegister { workspace.frame.numbers[spread] = instance.spread }
     matchDesired(instance)
-    for feature in program.features where !feature.isKeyed { fill(feature, key: nil, instance) }
-    for index in program.derived.indices { derive(index, &instance) }
+    for feature in workspace.program.features where !feature.isKeyed { fill(feature, key: nil, instance) }
+    for index in workspace.program.derived.indices { derive(index, &instance) }
   }
 
   private mutating func matchDesired(_ instance: Instance) {
-    guard let entries = program.desired else { return }
+    guard let entries = workspace.program.desired else { return }
     var certain: [Int] = []
     var hasUnknown = false
     for (index, entry) in entries.enumerated() {
@@ -101,7 +100,7 @@ struct Tick {
         certain.append(index)
         continue
       }
-      for feature in condition.features { fill(program.features[feature], key: nil, instance) }
+      for feature in condition.features { fill(workspace.program.features[feature], key: nil, instance) }
       switch run(condition) {
       case .yes: certain.append(index)
       case .unknown: hasUnknown = true
@@ -130,9 +129,11 @@ struct Tick {
 
   /// Fills the keyed registers that some code reads, for one row.
   mutating func fillRow(_ key: Int32, features: [Int], derived: [Int], _ instance: Instance) {
-    for index in features where program.features[index].isKeyed { fill(program.features[index], key: key, instance) }
+    for index in features where workspace.program.features[index].isKeyed {
+      fill(workspace.program.features[index], key: key, instance)
+    }
     for index in derived {
-      let one = program.derived[index]
+      let one = workspace.program.derived[index]
       guard case .sinceTruth(let bound, let thresholds) = one.kind, !one.fragment.keyedSignals.isEmpty else { continue }
       let clock = instance.clocks[index].first { $0.key == key }?.clock ?? .unknown
       write(clock, register: one.register, boundRegister: bound, thresholds: thresholds, instance)
@@ -140,7 +141,7 @@ struct Tick {
   }
 
   private mutating func derive(_ index: Int, _ instance: inout Instance) {
-    let one = program.derived[index]
+    let one = workspace.program.derived[index]
     let keys = rows(over: one.fragment.keyedSignals, instance)
     switch one.kind {
     case .reduced(let reducer):
@@ -202,7 +203,7 @@ struct Tick {
       let ratio = drift.map { $0.count / Double($0.names) } ?? .nan
       workspace.frame.numbers[register] = ratio.isFinite ? ratio : .nan
     case .factNumber(let signal):
-      guard case .fact(let name, let conversion) = program.signals[signal].source else { return }
+      guard case .fact(let name, let conversion) = workspace.program.signals[signal].source else { return }
       let code = factCode(name, instance)
       let value = code == 0 ? .nan : decimal(workspace.strings[code]).map(conversion.apply) ?? .nan
       workspace.frame.numbers[register] = value.isFinite ? value : .nan
@@ -224,8 +225,8 @@ struct Tick {
     _ kind: WindowKind?, _ signal: Int, _ length: Int64, _ feature: Program.Feature, _ key: Int32?, _ instance: Instance
   ) -> Double {
     if feature.isKeyed, key == Row.unknownKey { return .nan }
-    let one = program.signals[signal]
-    let window = Window(now: now, length: length, step: program.step)
+    let one = workspace.program.signals[signal]
+    let window = Window(now: now, length: length, step: workspace.program.step)
     let slot = workspace.layout.slot[signal]
     let row = feature.isKeyed ? key : nil
     if case .log = one.source { return instance.logs[slot].term(kind, window, signal: one, key: row, &wake) }
@@ -236,14 +237,14 @@ struct Tick {
   }
 
   private func isTimeline(_ signal: Int) -> Bool {
-    switch program.signals[signal].source {
+    switch workspace.program.signals[signal].source {
     case .condition, .info: true
     case .metric, .log, .fact: false
     }
   }
 
   private mutating func changes(_ signal: Int, _ length: Int64, _ instance: Instance) -> Double {
-    let one = program.signals[signal]
+    let one = workspace.program.signals[signal]
     let slot = workspace.layout.slot[signal]
     let staleAfter = one.staleAfter ?? .max
     if case .condition = one.source {
@@ -258,9 +259,9 @@ struct Tick {
 
   private mutating func absent(_ signal: Int, _ length: Int64, _ instance: Instance) -> Truth {
     let slot = workspace.layout.slot[signal]
-    let window = Window(now: now, length: length, step: program.step)
+    let window = Window(now: now, length: length, step: workspace.program.step)
     let came =
-      switch program.signals[signal].source {
+      switch workspace.program.signals[signal].source {
       case .metric: instance.metrics[slot].hasSample(in: window, &wake)
       case .log: instance.logs[slot].hasEvent(in: window, &wake)
       case .info: instance.infos[slot].timeline.hasValue(after: now - length, window: length, &wake)
@@ -273,7 +274,7 @@ struct Tick {
   }
 
   private mutating func condition(_ signal: Int, _ instance: Instance) -> Timeline.Entry? {
-    let staleAfter = program.signals[signal].staleAfter ?? .max
+    let staleAfter = workspace.program.signals[signal].staleAfter ?? .max
     guard let newest = instance.conditions[workspace.layout.slot[signal]].newest, newest.code != 0,
       now - newest.time <= staleAfter
     else { return nil }
@@ -282,11 +283,11 @@ struct Tick {
   }
 
   private mutating func info(_ signal: Int, _ instance: Instance) -> UInt32 {
-    instance.infos[workspace.layout.slot[signal]].value(at: now, signal: program.signals[signal], &wake)
+    instance.infos[workspace.layout.slot[signal]].value(at: now, signal: workspace.program.signals[signal], &wake)
   }
 
   private mutating func capture(_ signal: Int, _ index: Int, _ key: Int32?, _ instance: Instance) -> UInt32 {
-    let one = program.signals[signal]
+    let one = workspace.program.signals[signal]
     let state = instance.logs[workspace.layout.slot[signal]]
     guard key != Row.unknownKey, state.isKnown(at: now, signal: one, &wake), let newest = state.newest(key: key) else {
       return 0
@@ -308,12 +309,12 @@ struct Tick {
 
   private func infoSignal(_ name: UInt32) -> Int? {
     let text = workspace.strings[name]
-    return workspace.layout.infos.first { program.signals[$0].name == text }
+    return workspace.layout.infos.first { workspace.program.signals[$0].name == text }
   }
 
   private func desiredCode(_ name: UInt32, _ instance: Instance) -> UInt32 {
     if let told = instance.facts.desired[name] { return told.value }
-    guard let desiredEntry, let entry = program.desired?[desiredEntry] else { return 0 }
+    guard let desiredEntry, let entry = workspace.program.desired?[desiredEntry] else { return 0 }
     return entry.facts.first { $0.name == name }?.value ?? 0
   }
 
@@ -321,8 +322,10 @@ struct Tick {
   private mutating func drift(_ instance: Instance) -> (count: Double, names: Int)? {
     guard desiredIsSettled else { return nil }
     var names = Set(instance.facts.desired.keys)
-    if let desiredEntry, let entry = program.desired?[desiredEntry] { names.formUnion(entry.facts.map(\.name)) }
-    if program.desired == nil, names.isEmpty { return nil }
+    if let desiredEntry, let entry = workspace.program.desired?[desiredEntry] {
+      names.formUnion(entry.facts.map(\.name))
+    }
+    if workspace.program.desired == nil, names.isEmpty { return nil }
     var count = 0.0
     for name in names {
       let (actual, desired) = (factCode(name, instance), desiredCode(name, instance))
@@ -342,7 +345,7 @@ struct Tick {
   // MARK: Clocks
 
   private mutating func since(_ signal: Int, _ feature: Program.Feature, _ key: Int32?, _ instance: Instance) -> Clock {
-    let one = program.signals[signal]
+    let one = workspace.program.signals[signal]
     let slot = workspace.layout.slot[signal]
     switch one.source {
     case .log:
