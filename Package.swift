@@ -61,7 +61,8 @@ let package = Package(
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),
     .testTarget(
-      name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], swiftSettings: settings),
+      name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], exclude: ["diagnostics"],
+      swiftSettings: settings),
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
     .testTarget(name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], swiftSettings: settings),
     .testTarget(name: "CriteriaTests", dependencies: ["Criteria", "Reference"], swiftSettings: settings),

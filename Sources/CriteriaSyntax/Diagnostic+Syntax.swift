@@ -63,7 +63,13 @@ extension Diagnostic {
     if isTab, error.problem.contains("cannot start any token") || error.problem.contains("tab") {
       return Self(.error, .yamlSyntax, "a tab cannot indent", at: range, help: "indent with spaces")
     }
-    // Of a scalar that never ends, its start tells more than the end of the file.
+    // Of what never ends, the start tells more than the end of the file.
+    if text.bytes[start...].allSatisfy(isSpace), let opened = error.contextOffset, opened < start {
+      let context = error.context.map { " \($0)" } ?? ""
+      return Self(
+        .error, .yamlSyntax, "not valid YAML: the file ends\(context)", at: SourceRange(source, opened, opened + 1),
+        label: "begins here")
+    }
     let opened = error.contextOffset.map {
       SourceRange(source, min($0, text.bytes.count), min($0 + 1, text.bytes.count))
     }
@@ -138,15 +144,16 @@ extension Diagnostic {
     return diagnostic
   }
 
+  /// - Parameter cut: Where YAML stopped reading, inside `written`.
   static func cutByComment(
     _ key: String, written: Range<Int>, cut: Int, in text: SourceText, _ source: SourceID
   ) -> Self {
-    let whole = String(decoding: text.bytes[written], as: UTF8.self)
-    let quoted = singleQuoted(String(whole.reversed().drop { $0 == " " }.reversed()))
+    let quoted = singleQuoted(String(decoding: text.bytes[written], as: UTF8.self))
+    var hash = cut
+    while hash < written.upperBound - 1, isSpace(text.bytes[hash]) { hash += 1 }
     return Self(
-      .error, .unquoted, "YAML ends the text of `\(key)` at the `#`, where it sees a comment",
-      at: SourceRange(source, written.lowerBound, written.upperBound),
-      labels: [Label(SourceRange(source, cut, written.upperBound), "read as a comment")], help: "quote it: `\(quoted)`",
+      .error, .unquoted, "YAML ends the text of `\(key)` at the `#`", at: SourceRange(source, hash, written.upperBound),
+      label: "read as a comment", help: "quote it: `\(quoted)`",
       fix: Fix(SourceRange(source, written.lowerBound, written.upperBound), quoted))
   }
 

@@ -34,21 +34,29 @@ struct ValueReader {
   mutating func fields(
     of node: YAMLNode, what: String, allowed: [String], required: [String] = [], nameRange: SourceRange? = nil
   ) -> Fields? {
-    guard let pairs = node.mapping else {
-      diagnostics.append(.wrongKind(what, expected: "a mapping", found: node, at: place(of: node)))
-      return nil
-    }
-    for pair in pairs where !allowed.contains(pair.key.text) {
-      diagnostics.append(
-        .unknownKey(
-          pair.key.text, in: what, nearest: nearest(pair.key.text, among: allowed), allowed: allowed, at: pair.key.range
-        ))
-    }
+    guard let pairs = mapping(node, what) else { return nil }
     let fields = Fields(pairs, of: what, range: node.range)
-    for key in required where fields[key] == nil {
+    // A key that is there under a wrong spelling is not missing as well.
+    var misspelt: Set<String> = []
+    for pair in pairs where !allowed.contains(pair.key.text) {
+      let meant = nearest(pair.key.text, among: allowed.filter { fields[$0] == nil })
+      if let meant { misspelt.insert(meant) }
+      diagnostics.append(.unknownKey(pair.key.text, in: what, nearest: meant, allowed: allowed, at: pair.key.range))
+    }
+    for key in required where fields[key] == nil && !misspelt.contains(key) {
       diagnostics.append(.missingKey(key, in: what, at: nameRange ?? opening(of: node)))
     }
     return fields
+  }
+
+  mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLPair]? {
+    if let pairs = node.mapping { return pairs }
+    report(wrongKind: node, what, expected: "a mapping")
+    return nil
+  }
+
+  private mutating func report(wrongKind node: YAMLNode, _ what: String, expected: String) {
+    if !node.isFaulty { diagnostics.append(.wrongKind(what, expected: expected, found: node, at: place(of: node))) }
   }
 
   /// A short span to show for a whole collection: its first line.
@@ -67,18 +75,18 @@ struct ValueReader {
   /// The entries of a list; a single value stands for a list of one where `allowsOne`.
   mutating func list(_ pair: YAMLPair, allowsOne: Bool = true) -> [YAMLNode]? {
     if let nodes = pair.value.sequence { return nodes }
-    if allowsOne, let scalar = pair.value.scalar, !scalar.isNull { return [pair.value] }
-    diagnostics.append(
-      .wrongKind("`\(pair.key.text)`", expected: "a list", found: pair.value, at: place(of: pair.value)))
+    if allowsOne, let scalar = pair.value.scalar, !scalar.isNull, !pair.value.isFaulty { return [pair.value] }
+    report(wrongKind: pair.value, "`\(pair.key.text)`", expected: "a list")
     return nil
   }
 
   /// A scalar that says something.
   mutating func scalar(_ node: YAMLNode, _ key: String, expected: String) -> YAMLScalar? {
     guard let scalar = node.scalar else {
-      diagnostics.append(.wrongKind("`\(key)`", expected: expected, found: node, at: place(of: node)))
+      report(wrongKind: node, "`\(key)`", expected: expected)
       return nil
     }
+    if node.isFaulty { return nil }
     if scalar.isNull {
       diagnostics.append(.emptyValue(key, expected: expected, at: scalar.range))
       return nil
@@ -289,11 +297,11 @@ struct ValueReader {
     guard let scalar = pair.value.scalar, scalar.style == .plain, pair.value.aliasRange == nil,
       let fault = faults.first(where: { $0.code == .unterminatedString }), let start = fault.range?.start
     else { return faults }
-    var end = scalar.range.end
-    while end < text.bytes.count, text.bytes[end] != 0x0A, text.bytes[end] != 0x0D { end += 1 }
-    let rest = text.bytes[scalar.range.end..<end]
-    guard rest.contains(UInt8(ascii: "#")), rest.contains(text.bytes[start]) else { return faults }
-    return [.cutByComment(pair.key.text, written: scalar.range.start..<end, cut: scalar.range.end, in: text, source)]
+    guard let written = writtenValue(in: text.bytes, from: scalar.range.start), written.upperBound > scalar.range.end,
+      text.bytes[scalar.range.end..<written.upperBound].contains(UInt8(ascii: "#")),
+      text.bytes[scalar.range.end..<written.upperBound].contains(text.bytes[start])
+    else { return faults }
+    return [.cutByComment(pair.key.text, written: written, cut: scalar.range.end, in: text, source)]
   }
 
   mutating func selector(_ node: YAMLNode, _ key: String) -> Located<MetricSelector>? {

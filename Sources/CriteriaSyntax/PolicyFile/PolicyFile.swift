@@ -18,6 +18,10 @@ package struct PolicyFile: Sendable {
   /// Names of signals that were declared but lost to a fault that has been reported: their uses are no faults of their own.
   package var lostSignals: [Name] = []
   package var rules: [RuleDeclaration] = []
+  /// A `use:` file, or `signals` as a whole, could not be read: no name can be called unknown.
+  package var hasUnreadUses = false
+  /// Something was left out because of faults: what is unused or missing cannot be told.
+  package var isPartial = false
   /// The whole document.
   package var range: SourceRange
 

@@ -12,15 +12,13 @@ package func parsePolicy(
   _ text: SourceText, into sources: inout SourceMap, readUse: (String) -> Result<SourceText, FileError>
 ) -> (file: PolicyFile?, diagnostics: [Diagnostic]) {
   let source = sources.add(text)
-  let (node, faults) = parseYAML(text, as: source)
-  guard let node else { return (nil, faults) }
   var parser = PolicyParser(text, source)
-  parser.reader.diagnostics = faults
-  guard var file = parser.policy(node) else { return (nil, parser.reader.diagnostics) }
+  guard let node = parser.parse(), var file = parser.policy(node) else { return (nil, parser.reader.diagnostics) }
   var diagnostics = parser.reader.diagnostics
   for use in file.uses {
     guard let path = usedPath(use.value, from: text.path) else {
       diagnostics.append(.useOutside(use.value, at: use.range))
+      file.hasUnreadUses = true
       continue
     }
     guard !sources.texts.contains(where: { $0.path == path }) else {
@@ -28,29 +26,21 @@ package func parsePolicy(
       continue
     }
     switch readUse(path) {
-    case .failure(let error): diagnostics.append(.unreadableUse(use.value, reason: error.reason, at: use.range))
+    case .failure(let error):
+      diagnostics.append(.unreadableUse(use.value, reason: error.reason, at: use.range))
+      file.hasUnreadUses = true
     case .success(let used):
       let id = sources.add(used)
-      let (signals, lost, faults) = parseSharedSignals(used, as: id)
-      file.signals += signals
-      file.lostSignals += lost
-      diagnostics += faults
+      var shared = PolicyParser(used, id)
+      if let node = shared.parse() { file.signals += shared.shared(node) }
+      file.lostSignals += shared.lostSignals
+      file.hasUnreadUses = file.hasUnreadUses || shared.isUnread
+      diagnostics += shared.reader.diagnostics
     }
   }
   diagnostics += duplicateNames(&file)
+  file.isPartial = !diagnostics.isEmpty
   return (file, diagnostics)
-}
-
-/// The signals of a `use:` file.
-private func parseSharedSignals(
-  _ text: SourceText, as source: SourceID
-) -> (signals: [SignalDeclaration], lost: [Name], faults: [Diagnostic]) {
-  let (node, faults) = parseYAML(text, as: source)
-  guard let node else { return ([], [], faults) }
-  var parser = PolicyParser(text, source)
-  parser.reader.diagnostics = faults
-  let signals = parser.shared(node)
-  return (signals, parser.lostSignals, parser.reader.diagnostics)
 }
 
 /// The path of a used file beside its policy's; `nil` if it is absolute or leaves the policy's folder.
@@ -97,9 +87,19 @@ private func duplicateNames(_ file: inout PolicyFile) -> [Diagnostic] {
 private struct PolicyParser {
   var reader: ValueReader
   /// Names whose declarations were dropped.
-  var lostSignals: [Name] = []
+  private(set) var lostSignals: [Name] = []
+  /// The signals could not be read at all.
+  private(set) var isUnread = false
 
   init(_ text: SourceText, _ source: SourceID) { reader = ValueReader(text, source) }
+
+  /// The file's tree; `nil` after a fault that leaves none.
+  mutating func parse() -> YAMLNode? {
+    let (node, faults) = parseYAML(reader.text, as: reader.source)
+    reader.diagnostics = faults
+    isUnread = node == nil
+    return node
+  }
 
   private static let policyKeys = [
     "version", "policy", "description", "selector", "step", "replace", "watch", "use", "launched", "desired",
@@ -127,6 +127,7 @@ private struct PolicyParser {
     file.signals = signals(fields["signals"])
     file.rules = rules(fields["rules"])
     file.lostSignals = lostSignals
+    file.hasUnreadUses = isUnread
     return file
   }
 
@@ -134,7 +135,10 @@ private struct PolicyParser {
     guard
       let fields = reader.fields(
         of: node, what: "a `use` file", allowed: ["version", "signals"], required: ["version", "signals"])
-    else { return [] }
+    else {
+      isUnread = true
+      return []
+    }
     _ = version(fields["version"])
     return signals(fields["signals"])
   }
@@ -170,11 +174,7 @@ private struct PolicyParser {
   }
 
   private mutating func desired(_ node: YAMLNode) -> DesiredEntry? {
-    guard let pairs = node.mapping else {
-      reader.diagnostics.append(
-        .wrongKind("an entry of `desired`", expected: "a mapping", found: node, at: reader.place(of: node)))
-      return nil
-    }
+    guard let pairs = reader.mapping(node, "an entry of `desired`") else { return nil }
     let fields = Fields(pairs, of: "an entry of `desired`", range: node.range)
     let condition = reader.expression(fields["where"])
     var facts: [(name: Name, value: Located<String>)] = []
@@ -209,15 +209,14 @@ private struct PolicyParser {
   private mutating func signals(_ pair: YAMLPair?) -> [SignalDeclaration] {
     guard let pair else { return [] }
     if pair.value.scalar?.isNull == true { return [] }
-    guard let pairs = pair.value.mapping else {
-      reader.diagnostics.append(
-        .wrongKind("`signals`", expected: "a mapping", found: pair.value, at: reader.place(of: pair.value)))
+    guard let pairs = reader.mapping(pair.value, "`signals`") else {
+      isUnread = true
       return []
     }
     return pairs.compactMap { pair in
-      let declaration = signal(pair)
-      if declaration == nil { lostSignals.append(Name(pair.key.text, pair.key.range)) }
-      return declaration
+      let signal = signal(pair)
+      if signal == nil { lostSignals.append(Name(pair.key.text, pair.key.range)) }
+      return signal
     }
   }
 
@@ -398,11 +397,7 @@ private struct PolicyParser {
 
   private mutating func labels(_ pair: YAMLPair?) -> [(name: Name, value: Located<String>)] {
     guard let pair else { return [] }
-    guard let pairs = pair.value.mapping else {
-      reader.diagnostics.append(
-        .wrongKind("`labels`", expected: "a mapping", found: pair.value, at: reader.place(of: pair.value)))
-      return []
-    }
+    guard let pairs = reader.mapping(pair.value, "`labels`") else { return [] }
     return pairs.compactMap { pair in
       reader.string(pair).map { (Name(pair.key.text, reader.content(of: pair.key)), $0) }
     }

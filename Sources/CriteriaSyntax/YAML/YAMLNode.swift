@@ -13,6 +13,8 @@ package struct YAMLNode: Sendable {
   package var range: SourceRange
   /// Where the `*alias` itself stands, if it is one.
   package var aliasRange: SourceRange?
+  /// Its value is lost to a fault that has been reported (an unknown alias): whatever else is wrong with it is no news.
+  package var isFaulty = false
 
   package init(_ content: Content, at range: SourceRange) {
     self.content = content

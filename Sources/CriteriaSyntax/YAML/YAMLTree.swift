@@ -91,9 +91,11 @@ private struct TreeBuilder {
       return documents == 1
     case .alias(let name): return addAlias(name, at: range)
     case .scalar(let value, let style):
-      checkTag(event, at: range)
       let scalar = YAMLScalar(value, style: style, range: trimmed(afterProperties(event, range), of: style))
-      return close(Built(node: YAMLNode(.scalar(scalar), at: scalar.range), nodes: 1, depth: 0), anchor: event.anchor)
+      var node = YAMLNode(.scalar(scalar), at: scalar.range)
+      // `!ready` is a tag and nothing after it.
+      node.isFaulty = !checkTag(event, at: range) && scalar.isNull
+      return close(Built(node: node, nodes: 1, depth: 0), anchor: event.anchor)
     case .sequenceStart(let isFlow), .mappingStart(let isFlow):
       checkTag(event, at: range)
       guard stack.count < limits.depth else {
@@ -122,7 +124,9 @@ private struct TreeBuilder {
           : .unknownAlias(name, nearest: nearest(name, among: anchors.keys), at: range))
       // A stand-in, so that the pairing of keys and values stays right.
       let scalar = YAMLScalar("", style: .plain, range: range)
-      return close(Built(node: YAMLNode(.scalar(scalar), at: range), nodes: 1, depth: 0), anchor: nil)
+      var node = YAMLNode(.scalar(scalar), at: range)
+      node.isFaulty = true
+      return close(Built(node: node, nodes: 1, depth: 0), anchor: nil)
     }
     guard stack.count + built.depth <= limits.depth else {
       diagnostics.append(.tooDeep(limits.depth, at: range))
@@ -177,9 +181,11 @@ private struct TreeBuilder {
   }
 
   /// Values are read by the type their key declares, so a core tag says nothing; any other asks for what we do not do.
-  private mutating func checkTag(_ event: YAMLEvent, at range: SourceRange) {
-    guard let tag = event.tag, tag != "!", !tag.hasPrefix("tag:yaml.org,2002:") else { return }
+  @discardableResult
+  private mutating func checkTag(_ event: YAMLEvent, at range: SourceRange) -> Bool {
+    guard let tag = event.tag, tag != "!", !tag.hasPrefix("tag:yaml.org,2002:") else { return true }
     diagnostics.append(.unsupportedTag(tag, at: range, in: text))
+    return false
   }
 
   /// libyaml has a scalar begin at its anchor or tag; its text begins after them.
