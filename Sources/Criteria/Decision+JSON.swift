@@ -36,6 +36,12 @@ extension Decision {
     writer.key("nextChange")
     if let nextChange { writer.value(nextChange.description) } else { writer.null() }
     if assumesSteady { writer.member("assumedSteady", true) }
+    if !warnings.isEmpty {
+      writer.key("warnings")
+      writer.beginArray()
+      for warning in warnings { writer.value(warning) }
+      writer.endArray()
+    }
     writer.key("policy")
     writer.beginObject()
     writer.member("name", policyName)

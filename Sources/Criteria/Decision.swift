@@ -44,6 +44,8 @@ public struct Decision: Hashable, Sendable {
   public var isSelected: Bool
   /// Made under the assumption that the instance had stood like this for long.
   public var assumesSteady: Bool
+  /// What whoever runs the fleet found wrong with acting on it, such as too many replacements at once. Empty from `Fleet`.
+  public var warnings: [String] = []
 
   init(_ view: InstanceView, _ policy: Policy, allRules: Bool, assumesSteady: Bool) {
     let summary = view.summary

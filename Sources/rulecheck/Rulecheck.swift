@@ -10,7 +10,8 @@ struct Rulecheck: ParsableCommand {
       Exit codes: 0 fine; 1 it could not run (usage, input that cannot be read, empty input); 2 a negative result \
       (`eval --fail-on` met); 3 the policy is not valid.
       """,
-    version: version)
+    version: version,
+    subcommands: [CheckCommand.self, EvalCommand.self])
 
   static let version = "0.1.0"
 

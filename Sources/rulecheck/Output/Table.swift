@@ -1,3 +1,5 @@
+import CriteriaDiagnostics
+
 /// A table for people: columns padded to their widest cell, the last one as long as it is, or wrapped on a terminal.
 struct Table {
   struct Cell {
@@ -21,10 +23,11 @@ struct Table {
     rows.append((cells, parts))
   }
 
-  func render(for terminal: Terminal, width: Int?) -> String {
-    var widths = header.dropLast().map { columns($0) }
+  /// - Parameter width: Of the terminal; `nil`: lines may be as long as they are.
+  func render(colours: Bool, width: Int?) -> String {
+    var widths = header.dropLast().map { displayWidth($0) }
     for row in rows {
-      for (index, cell) in row.cells.enumerated() { widths[index] = max(widths[index], columns(cell.text)) }
+      for (index, cell) in row.cells.enumerated() { widths[index] = max(widths[index], displayWidth(cell.text)) }
     }
     let indent = widths.reduce(0) { $0 + $1 + 2 }
     var text = ""
@@ -33,8 +36,8 @@ struct Table {
     for row in rows {
       var line = ""
       for (index, cell) in row.cells.enumerated() {
-        let padding = String(repeating: " ", count: widths[index] + 2 - columns(cell.text))
-        line += (cell.colour.map { terminal.paint(cell.text, $0) } ?? cell.text) + padding
+        let padding = String(repeating: " ", count: widths[index] + 2 - displayWidth(cell.text))
+        line += (cell.colour.map { paint(cell.text, colours ? $0 : nil) } ?? cell.text) + padding
       }
       line += wrap(row.parts, indent: indent, width: width)
       while line.last == " " { line.removeLast() }
@@ -49,7 +52,7 @@ struct Table {
     var text = ""
     var used = indent
     for (index, part) in parts.enumerated() {
-      let length = columns(part)
+      let length = displayWidth(part)
       if index > 0 {
         if used + 3 + length > width {
           text += "\n" + String(repeating: " ", count: indent)
@@ -66,6 +69,11 @@ struct Table {
   }
 
   private func pad(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: width + 2 - columns(text))
+    text + String(repeating: " ", count: width + 2 - displayWidth(text))
   }
+}
+
+/// `1 error`, `2 errors`.
+func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+  count == 1 ? "1 \(noun)" : "\(count) \(plural ?? noun + "s")"
 }

@@ -23,8 +23,12 @@ struct Terminal {
   }
 
   func paint(_ text: String, _ colour: Colour) -> String {
-    colours ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    rulecheck.paint(text, colours ? colour : nil)
   }
+}
+
+func paint(_ text: String, _ colour: Colour?) -> String {
+  colour.map { "\u{1B}[\($0.rawValue)m\(text)\u{1B}[0m" } ?? text
 }
 
 /// Select Graphic Rendition parameters (ECMA-48).
@@ -40,45 +44,3 @@ enum Colour: String {
 }
 
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-/// The text with everything that could steer a terminal or turn its reading direction made visible: `\x1b`, `\u{202e}`.
-func visible(_ text: some StringProtocol) -> String {
-  var shown = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.value {
-    case 0x09: shown += "\\t"
-    case 0x0A: shown += "\\n"
-    case 0x0D: shown += "\\r"
-    case 0x00..<0x20, 0x7F..<0xA0: shown += "\\x" + hexadecimal(scalar.value, digits: 2)
-    case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: shown += "\\u{" + hexadecimal(scalar.value) + "}"
-    default: shown.unicodeScalars.append(scalar)
-    }
-  }
-  return shown
-}
-
-private func hexadecimal(_ value: UInt32, digits: Int = 1) -> String {
-  let text = String(value, radix: 16)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
-}
-
-/// How many columns of a terminal the text takes: wide East Asian characters and emoji take two, combining marks none.
-func columns(_ text: some StringProtocol) -> Int {
-  var total = 0
-  for character in text {
-    guard let scalar = character.unicodeScalars.first else { continue }
-    total += isWide(scalar) ? 2 : scalar.properties.generalCategory == .nonspacingMark ? 0 : 1
-  }
-  return total
-}
-
-private func isWide(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.value {
-  case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
-    0xAC00...0xD7A3,
-    0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF,
-    0x20000...0x3FFFD:
-    true
-  default: false
-  }
-}

@@ -1,0 +1,230 @@
+import ArgumentParser
+import CriteriaCompiler
+import CriteriaDiagnostics
+import CriteriaEngine
+import CriteriaSyntax
+import Glibc
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Checks policies: all faults of all files, and what is right but may surprise.",
+    discussion: """
+      In folders, all .yaml and .yml files with rules are checked; files with shared signals are checked with the policies \
+      that use them. Diagnostics go to standard error, what the policies do goes to standard output.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case human, json }
+
+  @Argument(help: ArgumentHelp("Policies, or folders of them.", valueName: "path"))
+  var paths: [String]
+
+  @Option(help: ArgumentHelp("Exceptions that have expired by then are warned of; default: now.", valueName: "time"))
+  var at: Moment?
+
+  @Option(help: "human, or json on standard output.")
+  var format = Format.human
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
+  var output: String?
+
+  func run() throws {
+    let files = try policyFiles()
+    if files.isEmpty { throw Failure("no policies in \(paths.map { "`\($0)`" }.joined(separator: ", "))") }
+    let now = at?.timestamp.milliseconds ?? Int64(time(nil)) * 1000
+    var results: [CheckedFile] = []
+    for path in files {
+      let result = CheckedFile(path, at: now)
+      if result.compilation.sources.texts.isEmpty {
+        throw Failure(result.diagnostics.first?.message ?? "cannot read `\(path)`")
+      }
+      results.append(result)
+    }
+    let sink = try Sink(output)
+    switch format {
+    case .human:
+      for result in results { try sink.write(result.text) }
+      reportDiagnostics(of: results)
+    case .json: try sink.write(document(results))
+    }
+    try sink.flush()
+    if results.contains(where: { !$0.isValid }) { throw ExitCode(.invalidPolicy) }
+  }
+
+  private func reportDiagnostics(of results: [CheckedFile]) {
+    let terminal = Terminal.errors
+    for result in results where !result.diagnostics.isEmpty {
+      printError(
+        render(
+          result.diagnostics, in: result.compilation.sources, colour: terminal.colours, width: terminal.width ?? 120))
+    }
+    let all = results.flatMap(\.diagnostics)
+    let errors = all.count { $0.severity == .error }
+    let warnings = all.count { $0.severity == .warning }
+    guard errors + warnings > 0 else { return }
+    let counts = [(errors, "error"), (warnings, "warning")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
+    printError("\(counted(results.count, "policy", "policies")): \(counts.joined(separator: ", "))")
+  }
+
+  private func document(_ results: [CheckedFile]) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("policies")
+    writer.beginArray()
+    for result in results { result.write(to: &writer) }
+    writer.endArray()
+    writer.endObject()
+    writer.endLine()
+    return writer.text
+  }
+
+  // MARK: Files
+
+  private func policyFiles() throws -> [String] {
+    var files: [String] = []
+    for path in paths {
+      var status = stat()
+      guard stat(path, &status) == 0 else { throw Failure("cannot read `\(path)`: \(systemMessage())") }
+      if status.st_mode & S_IFMT == S_IFDIR { try addPolicies(in: path, to: &files) } else { files.append(path) }
+    }
+    return files
+  }
+
+  /// - Throws: If a folder cannot be read.
+  private func addPolicies(in folder: String, to files: inout [String]) throws {
+    guard let handle = opendir(folder) else { throw Failure("cannot read `\(folder)`: \(systemMessage())") }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    for name in names.sorted() {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      var status = stat()
+      // Links are not followed into folders: they could lead around in a circle.
+      guard lstat(path, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        try addPolicies(in: path, to: &files)
+      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), isPolicy(path) {
+        files.append(path)
+      }
+    }
+  }
+
+  /// A file that says it has rules, or that cannot be read as YAML at all: somebody wants to know that.
+  private func isPolicy(_ path: String) -> Bool {
+    guard let text = try? readFile(path, limit: YAMLLimits.policy.bytes) else { return true }
+    let (node, _) = parseYAML(text, as: SourceID(index: 0))
+    guard let keys = node?.mapping?.map(\.key.text) else { return true }
+    return keys.contains("rules")
+  }
+}
+
+/// One policy, checked: what is wrong with it, and what it does.
+private struct CheckedFile {
+  let path: String
+  let compilation: Compilation
+  let analysis: Analysis?
+  let diagnostics: [Diagnostic]
+
+  init(_ path: String, at now: Int64) {
+    self.path = path
+    let compilation = compile(contentsOf: path)
+    self.compilation = compilation
+    analysis = compilation.checked.flatMap { checked in
+      compilation.file.map { analyze(checked, of: $0, now: now) }
+    }
+    diagnostics = Diagnostics(compilation.diagnostics + (analysis?.diagnostics ?? [])).sorted
+  }
+
+  var isValid: Bool { !compilation.hasErrors }
+
+  /// What the policy does, for people; empty for one that is not valid.
+  var text: String {
+    guard let checked = compilation.checked, let analysis else { return "" }
+    var text = "\(escaped(path)): policy `\(escaped(checked.name))`, \(counted(checked.rules.count, "rule")), "
+    text += "\(counted(checked.signals.count, "signal")), step \(span(checked.step))\n"
+    if analysis.judgesEveryInstance { text += "  judges every instance: it has no selector\n" }
+    text += section(
+      "can fire although nothing was seen to happen",
+      analysis.silences.map { (escaped($0.rule), escaped($0.text) + " (line \(line($0.range)))") })
+    text += section("time to fire", analysis.timesToFire.map { (escaped($0.rule), $0.text) })
+    return text
+  }
+
+  private func section(_ title: String, _ rows: [(name: String, text: String)]) -> String {
+    if rows.isEmpty { return "" }
+    let width = rows.map { displayWidth($0.name) }.max() ?? 0
+    return "  \(title):\n"
+      + rows.map { row in
+        "    \(row.name)\(String(repeating: " ", count: width - displayWidth(row.name)))  \(row.text)\n"
+      }.joined()
+  }
+
+  private func line(_ range: SourceRange) -> Int {
+    compilation.sources[range.source].position(at: range.start).line
+  }
+
+  private func span(_ milliseconds: Int64) -> String { CriteriaEngine.text(Double(milliseconds) / 1000, .seconds) }
+
+  func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("path", path)
+    writer.member("valid", isValid)
+    if let checked = compilation.checked {
+      writer.member("policy", checked.name)
+      writer.member("digest", "sha256:" + compilation.digest)
+      writer.member("rules", checked.rules.count)
+      writer.member("signals", checked.signals.count)
+      writer.member("stepSeconds", Double(checked.step) / 1000)
+    }
+    writer.key("diagnostics")
+    writer.beginArray()
+    for diagnostic in diagnostics { writer.value(diagnostic, in: compilation.sources) }
+    writer.endArray()
+    if let analysis { write(analysis, to: &writer) }
+    writer.endObject()
+  }
+
+  private func write(_ analysis: Analysis, to writer: inout JSONWriter) {
+    writer.member("judgesEveryInstance", analysis.judgesEveryInstance)
+    writer.key("firesOnSilence")
+    writer.beginArray()
+    for silence in analysis.silences {
+      writer.beginObject()
+      writer.member("rule", silence.rule)
+      writer.member("cause", silence.cause.rawValue)
+      if let signal = silence.signal { writer.member("signal", signal) }
+      writer.member("line", line(silence.range))
+      writer.member("text", silence.text)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.key("unusedSignals")
+    writer.beginArray()
+    for signal in analysis.unusedSignals { writer.value(signal.value) }
+    writer.endArray()
+    writer.key("expiredExceptions")
+    writer.beginArray()
+    for expired in analysis.expired {
+      writer.beginObject()
+      writer.member("rule", expired.rule)
+      if let because = expired.because { writer.member("because", because) }
+      writer.member("line", line(expired.range))
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.key("timeToFire")
+    writer.beginArray()
+    for time in analysis.timesToFire {
+      writer.beginObject()
+      writer.member("rule", time.rule)
+      writer.member("waitSeconds", Double(time.wait) / 1000)
+      writer.member("historySeconds", Double(time.history) / 1000)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+}

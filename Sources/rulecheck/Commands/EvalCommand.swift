@@ -1,0 +1,280 @@
+import ArgumentParser
+import Criteria
+import CriteriaCompiler
+import CriteriaDiagnostics
+import CriteriaReaders
+import Glibc
+
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Decides about each instance, from metrics, logs and an inventory.",
+    discussion: """
+      Paths may be gzip files, folders, or - for standard input. A folder of metrics holds a file per instance, a folder of \
+      logs INSTANCE/SOURCE.log. Without --at the time is the median over instances of their newest metric (or log line). \
+      Results go to standard output, problems and progress to standard error.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case human, jsonl, json }
+
+  /// What `--fail-on` takes: verdicts, and results from a part of the inputs only.
+  enum Condition: String, CaseIterable, Sendable { case keep, watch, quarantine, replace, unknown, partial }
+
+  @Option(name: [.customShort("p"), .long], help: ArgumentHelp("The policy.", valueName: "file"))
+  var policy: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Prometheus text or promtool tsdb dump. INSTANCE is for exports that do not name theirs; else the file's name is it.",
+      valueName: "[instance:]path"))
+  var metrics: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A log: syslog, ISO 8601, kernel seconds, or without times. A folder says that all sources of its instances are read.",
+      valueName: "[instance:][source=]path"))
+  var logs: [String] = []
+
+  @Option(help: ArgumentHelp("What the fleet is: ids, aliases, labels, facts; YAML or JSON.", valueName: "path"))
+  var inventory: [String] = []
+
+  @Option(help: ArgumentHelp("The time to decide for: ISO 8601, or seconds since 1970.", valueName: "time"))
+  var at: Moment?
+
+  @Option(
+    help: ArgumentHelp("How far back to read; never less than the policy's rules look back.", valueName: "duration"))
+  var history = Span(argument: "7d")!
+
+  @Option(help: ArgumentHelp("When the machines started, for logs with kernel seconds.", valueName: "time"))
+  var boot: Moment?
+
+  @Flag(help: "Take each instance to have stood for long as it was first seen: for a single scrape.")
+  var assumeSteady = false
+
+  @Flag(help: "Refuse inputs of which a part cannot be used.")
+  var strict = false
+
+  @Flag(help: "Decide even if there are no instances, or nothing feeds a signal that rules need.")
+  var allowEmpty = false
+
+  @Option(help: ArgumentHelp("Show these verdicts only, such as replace,unknown.", valueName: "verdicts"))
+  var only: WordList<Verdict>?
+
+  @Flag(help: "Show all rows; else a terminal hides keep above 50.")
+  var all = false
+
+  @Flag(help: "Report idle rules too.")
+  var allRules = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 2 if one of these verdicts occurs, or inputs were used in part: partial.", valueName: "list"))
+  var failOn: WordList<Condition>?
+
+  @Option(
+    help: ArgumentHelp("Warn if more than this share of the fleet is to be replaced at once.", valueName: "percent"))
+  var blastRadius = Percentage(argument: "10")!
+
+  @Option(help: "human: a table; jsonl: a decision a line; json: one document with a summary.")
+  var format = Format.human
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    if metrics.isEmpty && logs.isEmpty && inventory.isEmpty {
+      throw ValidationError("expected at least one of --metrics, --logs and --inventory")
+    }
+    if (metrics + logs + inventory).count(where: { $0 == "-" || $0.hasSuffix(":-") || $0.hasSuffix("=-") }) > 1 {
+      throw ValidationError("standard input can be read once")
+    }
+  }
+
+  func run() throws {
+    let policy = try loadedPolicy()
+    let input = try read(for: policy)
+    reportProblems(input.summary)
+    let evaluation = try evaluate(policy, input)
+    for warning in evaluation.warnings { printError(Terminal.errors.paint("warning: " + escaped(warning), .alarm)) }
+    try write(evaluation)
+    if let failOn, evaluation.meets(failOn.words) { throw ExitCode(.negative) }
+  }
+
+  private func loadedPolicy() throws -> Policy {
+    let compilation = compile(contentsOf: policy)
+    // What cannot be read at all is no fault of a policy.
+    if compilation.sources.texts.isEmpty {
+      throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(policy)`")
+    }
+    if compilation.hasErrors {
+      let terminal = Terminal.errors
+      let frames = render(
+        compilation.diagnostics, in: compilation.sources, colour: terminal.colours, width: terminal.width ?? 120)
+      printError(frames + "\n" + counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
+      throw ExitCode(.invalidPolicy)
+    }
+    return try Policy(compilation)
+  }
+
+  // MARK: Reading
+
+  private func read(for policy: Policy) throws -> AssembledInput {
+    let needs = PolicyNeeds(policy.program)
+    var options = InputOptions()
+    options.at = at?.timestamp.milliseconds
+    options.boot = boot?.timestamp.milliseconds
+    options.step = policy.program.step
+    options.conditionHistory = max(history.milliseconds, needs.history)
+    options.assumeSteady = assumeSteady
+    var assembler = InputAssembler(filter: needs.filter, options: options)
+    let progress = Progress()
+    assembler.progress = { progress.report($0, $1, $2) }
+    defer { progress.finish() }
+    do {
+      for path in inventory { try assembler.readInventory(path) }
+      for text in metrics {
+        for spec in try expandFolders(try parseMetricsSpec(text)) { try assembler.readMetrics(spec) }
+      }
+      for text in logs { try assembler.readLogs(try parseLogsSpec(text)) }
+    } catch let error as InputError {
+      throw Failure(error.description)
+    } catch let error as InputSpecError {
+      throw ValidationError(error.description)
+    }
+    return assembler.finish(fallback: newestModification())
+  }
+
+  /// When the newest of the inputs was written: the time of observations that carry none, if nothing else says. Milliseconds.
+  private func newestModification() -> Int64 {
+    var newest: Int64?
+    for text in metrics + logs {
+      guard let path = (try? parseLogsSpec(text))?.path, path != "-" else { continue }
+      var status = stat()
+      guard stat(path, &status) == 0 else { continue }
+      let time = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+      newest = max(newest ?? time, time)
+    }
+    return newest ?? Int64(time(nil)) * 1000
+  }
+
+  private func reportProblems(_ summary: InputSummary) {
+    let terminal = Terminal.errors
+    let shown = summary.problems.problems.prefix(20)
+    for problem in shown { printError(terminal.paint("warning: ", .yellow) + escaped(problem.description)) }
+    let hidden = summary.problems.total - shown.count
+    if hidden > 0 {
+      printError(terminal.paint("warning: ", .yellow) + "\(hidden) more problems of the inputs, not shown")
+    }
+    for unresolved in summary.unresolved.prefix(20) {
+      let help = unresolved.nearest.map { ", did you mean `\(escaped($0))`?" } ?? ""
+      let what = unresolved.count == 1 ? "1 observation" : "\(unresolved.count) observations"
+      printError(
+        terminal.paint("warning: ", .yellow) + "`\(escaped(unresolved.name))` (\(what)) is not in the inventory" + help)
+    }
+  }
+
+  // MARK: Deciding
+
+  private func evaluate(_ policy: Policy, _ input: AssembledInput) throws -> Evaluation {
+    let summary = input.summary
+    if let first = summary.ambiguous.first {
+      let ids = first.candidates.map { "`\($0)`" }.joined(separator: ", ")
+      throw Failure("the name `\(escaped(first.name))` could mean \(ids): give them aliases that differ")
+    }
+    if strict, summary.isPartial { throw Failure("--strict: a part of the inputs cannot be used, see above") }
+    if input.instances.isEmpty, !allowEmpty {
+      throw Failure("no instances: the inputs name none (--allow-empty to go on)")
+    }
+
+    let step = policy.program.step
+    let at = input.at.milliseconds
+    // A time belongs to the tick at or after it; what is observed after `at` is left out.
+    let tick = Timestamp(milliseconds: (at / step + (at % step > 0 ? 1 : 0)) * step)
+    let needs = PolicyNeeds(policy.program)
+    let start = Timestamp(milliseconds: at - max(history.milliseconds, needs.history))
+    var unfed = UnfedSignals(policy.program)
+    var fleet = Fleet(policy, assumingSteady: assumeSteady)
+    var beyond = Evaluation.Beyond()
+    for attachment in input.attachments where attachment.time <= input.at {
+      unfed.see(log: attachment.source)
+      fleet.attach(log: attachment.source, of: attachment.instance, at: max(attachment.time, start))
+    }
+    for one in input.observations {
+      if one.time > input.at {
+        beyond.future += 1
+        continue
+      }
+      var time = one.time
+      if time < start {
+        // What an inventory says holds from the beginning of what is read.
+        guard case .facts = one.observation else {
+          beyond.older += 1
+          continue
+        }
+        time = start
+      }
+      unfed.see(one.observation)
+      fleet.observe(one.observation, of: one.instance, at: time, origin: one.origin)
+    }
+    if !unfed.names.isEmpty, !input.instances.isEmpty, !allowEmpty {
+      let names = unfed.names.map { "`\($0)`" }.joined(separator: ", ")
+      throw Failure("no input feeds \(names), which rules need (mark them `optional`, or --allow-empty to go on)")
+    }
+    fleet.advance(to: tick)
+    var decisions: [Decision] = []
+    var unknownInstances = 0
+    var notSelected = 0
+    for instance in input.instances {
+      guard let decision = fleet.decide(instance, at: tick, allRules: allRules) else {
+        unknownInstances += 1
+        continue
+      }
+      if decision.isSelected { decisions.append(decision) } else { notSelected += 1 }
+    }
+    beyond.notSelected = notSelected
+    beyond.withoutObservation = unknownInstances
+    return Evaluation(
+      policy: policy, input: input, counts: fleet.counts, decisions: decisions, beyond: beyond,
+      blastRadius: blastRadius.share, assumesSteady: assumeSteady)
+  }
+
+  // MARK: Writing
+
+  private func write(_ evaluation: Evaluation) throws {
+    let shown =
+      only.map { only in evaluation.decisions.filter { only.words.contains($0.verdict) } } ?? evaluation.decisions
+    let sink = try Sink(output)
+    switch format {
+    case .human:
+      try sink.write(evaluation.table(shown, on: output == nil ? .output : nil, showsAll: all || only != nil))
+    case .jsonl:
+      for decision in shown { try sink.write(decision.json + "\n") }
+      printError(evaluation.summaryText)
+    case .json: try sink.write(evaluation.document(shown))
+    }
+    try sink.flush()
+  }
+}
+
+/// Says on a terminal how far reading has come, once it takes longer than a second.
+private final class Progress {
+  private let began = ContinuousClock.now
+  private var shown: ContinuousClock.Instant?
+
+  func report(_ path: String, _ bytes: Int, _ total: Int?) {
+    guard Terminal.errors.isTerminal else { return }
+    let now = ContinuousClock.now
+    guard now - (shown ?? began) > (shown == nil ? .seconds(1) : .milliseconds(200)) else { return }
+    shown = now
+    let share = total.map { $0 > 0 ? " \(bytes * 100 / $0) %" : "" } ?? " \(bytes >> 20) MiB"
+    write("\r\u{1B}[Kreading \(escaped(path))\(share)")
+  }
+
+  func finish() {
+    if shown != nil { write("\r\u{1B}[K") }
+  }
+
+  private func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}
