@@ -1,108 +1,11 @@
-package import CriteriaEngine
-
-/// What a policy needs of its inputs; the rest is skipped while reading.
-package struct InputFilter {
-  /// The metrics that are read, each with the labels that may hold its instance. `nil`: all, by `instance`.
-  package var metrics: [String: [String]]?
-  /// The patterns that lines are searched for. `nil`: every line is kept, whatever its source.
-  package var logs: [LogPattern]?
-  /// The conditions of the inventory that are used. `nil`: all.
-  package var conditions: Set<String>?
-
-  package struct LogPattern {
-    /// Names and globs; `any`.
-    package var sources: [String]
-    package var regex: Regex
-    package init(sources: [String], regex: Regex) {
-      self.sources = sources
-      self.regex = regex
-    }
-  }
-
-  /// Everything.
-  package init() {}
-
-  package init(metrics: [String: [String]], logs: [LogPattern], conditions: Set<String>? = nil) {
-    self.metrics = metrics
-    self.logs = logs
-    self.conditions = conditions
-  }
-}
-
-package struct InputOptions: Sendable {
-  /// The time of the decision, milliseconds; `nil`: the median over instances of their newest time.
-  package var at: Int64?
-  /// When the machines started, for kernel seconds; `nil`: so that a file's last line is at `at`.
-  package var boot: Int64?
-  /// Milliseconds east of UTC, for times that do not say.
-  package var zone: Int64 = 0
-  /// The policy's step, milliseconds.
-  package var step: Int64 = 30_000
-  /// How far before `at` a condition of the inventory is observed at most, milliseconds: what the policy's rules on
-  /// conditions look back is enough, and keeps large fleets cheap.
-  package var conditionHistory: Int64 = 7 * 86_400_000
-  /// A condition of the inventory is observed anew this often from its own `since` on, so that it does not go stale.
-  package var conditionRefresh: Int64 = 600_000
-  /// Facts, desired and conditions of the inventory hold from an instance's first observation on.
-  package var assumeSteady = false
-  package var chunk = 1 << 18
-  package var longestLine = 64 << 20
-  package var problemLimit = 100
-  package init() {}
-}
-
-/// One observation as it is fed to a fleet.
-package struct InputObservation: Hashable, Sendable {
-  package var instance: String
-  package var time: Timestamp
-  package var observation: Observation
-  package var origin: Origin
-
-  package init(instance: String, time: Timestamp, observation: Observation, origin: Origin) {
-    self.instance = instance
-    self.time = time
-    self.observation = observation
-    self.origin = origin
-  }
-}
-
-/// A log stream that was given, so that its silence says something.
-package struct InputAttachment: Hashable, Sendable {
-  package var instance: String
-  /// `*`: all sources.
-  package var source: String
-  /// Of the instance's first observation, or of the stream's first line if that is earlier: a log that was given was
-  /// watched throughout.
-  package var time: Timestamp
-
-  package init(instance: String, source: String, time: Timestamp) {
-    self.instance = instance
-    self.source = source
-    self.time = time
-  }
-}
-
-/// Everything that was read, ready to be fed.
-package struct AssembledInput: Sendable {
-  /// Where `at` came from.
-  package enum TimeOrigin: Sendable { case option, inputs, fallback }
-  package var at: Timestamp
-  package var timeOrigin: TimeOrigin
-  /// The fleet: of the inventory, else the names that were seen. In byte order.
-  package var instances: [String]
-  /// In order of time; at equal times what the inventory says, then the order of the inputs.
-  package var observations: [InputObservation]
-  /// In order of time.
-  package var attachments: [InputAttachment]
-  package var summary: InputSummary
-}
+import CriteriaEngine
 
 /// Reads all inputs of a run, and brings them into one order.
 ///
 /// Names and open times (no year, seconds since the start, none) are settled in `finish`, when all is known.
 /// Memory grows with what the filter keeps.
 package struct InputAssembler {
-  private struct Entry {
+  struct Entry {
     var name: Int
     var file: Int
     var line: Int
@@ -116,29 +19,7 @@ package struct InputAssembler {
     var names: [Int]
   }
 
-  /// The times of the first lines of one stream: one of each kind, since they cannot be compared yet.
-  private struct FirstTimes {
-    var absolute: Int64?
-    var sinceBoot: Int64?
-    var yearless: RecordTime?
-    var isUntimed = false
-
-    mutating func see(_ time: RecordTime) {
-      switch time {
-      case .absolute(let value): absolute = min(absolute ?? value, value)
-      case .sinceBoot(let value): sinceBoot = min(sinceBoot ?? value, value)
-      case .yearless: if yearless == nil { yearless = time }
-      case .unknown: isUntimed = true
-      }
-    }
-
-    func earliest(at: Int64, boot: Int64) -> Int64 {
-      let open = yearless?.resolve(at: at, boot: boot)
-      return [absolute, sinceBoot.map { boot + $0 }, open].compactMap { $0 }.min() ?? at
-    }
-  }
-
-  private struct Stream: Hashable {
+  struct Stream: Hashable {
     var name: Int
     var source: String
     var file: Int
@@ -150,13 +31,13 @@ package struct InputAssembler {
     var time: RecordTime
   }
 
-  private struct StreamKey: Hashable {
+  struct StreamKey: Hashable {
     var name: Int
     var source: Int
   }
 
-  private let filter: InputFilter
-  private let options: InputOptions
+  let filter: InputFilter
+  let options: InputOptions
   private let metricNames: MetricNames
   private let instanceLabels: [[String]]
   private let sourceNames: SourceNames
@@ -164,24 +45,25 @@ package struct InputAssembler {
   /// By source: the patterns its lines are searched for.
   private var patterns: [[Int]?] = []
 
-  private var names = ByteTable()
+  var names = ByteTable()
   private var metricTexts: [String] = []
   private var seriesTables: [ByteTable] = []
   private var series: [[Series]] = []
-  private var entries: [Entry] = []
+  var entries: [Entry] = []
   /// Of each file, the last line's seconds since the start.
-  private var lastSinceBoot: [Int: Int64] = [:]
-  private var streams: [Stream: FirstTimes] = [:]
-  private var newestSample: [Int: Int64] = [:]
-  private var newestLine: [Int: Int64] = [:]
+  var lastSinceBoot: [Int: Int64] = [:]
+  var streams: [Stream: FirstTimes] = [:]
+  var newestSample: [Int: Int64] = [:]
+  var newestLine: [Int: Int64] = [:]
   private var firstUnmatched: [StreamKey: Int] = [:]
   private var unmatchedOfTick: [TickKey: Int] = [:]
-  private var inventories: [[InventoryEntry]] = []
-  private var summary: InputSummary
+  var inventories: [[InventoryEntry]] = []
+  var summary: InputSummary
   /// Called after each chunk: the path, bytes read of it, its size if known.
   package var progress: ((_ path: String, _ bytes: Int, _ total: Int?) -> Void)?
 
   package init(filter: InputFilter = InputFilter(), options: InputOptions = InputOptions()) {
+    precondition(options.step > 0, "a step that is not positive")
     self.filter = filter
     self.options = options
     let wanted = filter.metrics.map { $0.keys.sorted() }
@@ -191,8 +73,6 @@ package struct InputAssembler {
     summary = InputSummary()
     summary.problems = ProblemLog(limit: options.problemLimit)
   }
-
-  // MARK: Reading
 
   /// Reads one input of metrics, or a folder of them.
   ///
@@ -403,122 +283,5 @@ package struct InputAssembler {
     case (.yearless(_, _, let new), .yearless(_, _, let old)) where new < old: break
     default: entries[index] = entry
     }
-  }
-
-  // MARK: Settling
-
-  /// Settles names and times, and puts all in order.
-  ///
-  /// - Parameter fallback: `at`, milliseconds, if neither the options nor the inputs tell a time.
-  package consuming func finish(fallback: Int64) -> AssembledInput {
-    let merged = merge(inventories, problems: &summary.problems)
-    let resolutions = resolve(with: inventories.isEmpty ? nil : merged)
-    let (at, timeOrigin) = decisionTime(resolutions, fallback: fallback)
-    let boots = lastSinceBoot.mapValues { options.boot ?? at - $0 }
-
-    var observations: [InputObservation] = []
-    var earliest: [String: Int64] = [:]
-    observations.reserveCapacity(entries.count)
-    for entry in entries {
-      guard case .instance(let instance) = resolutions[entry.name] else { continue }
-      let time = entry.time.resolve(at: at, boot: boots[entry.file] ?? at)
-      earliest[instance] = min(earliest[instance] ?? time, time)
-      observations.append(
-        InputObservation(
-          instance: instance, time: Timestamp(milliseconds: time), observation: entry.observation,
-          origin: Origin(file: summary.files[entry.file].path, line: entry.line)))
-    }
-    entries = []
-    let attachments = attachments(resolutions, at: at, boots: boots, earliest: &earliest)
-    var told: [InputObservation] = []
-    for entry in merged where !entry.isSkipped {
-      var entry = entry
-      if let wanted = filter.conditions { entry.conditions = entry.conditions.filter { wanted.contains($0.key) } }
-      told += entry.observations(
-        at: at, earliest: earliest[entry.id], options: options, problems: &summary.problems)
-    }
-    summary.skippedInstances = merged.count(where: \.isSkipped)
-
-    var instances = Set(earliest.keys)
-    for entry in merged where !entry.isSkipped { instances.insert(entry.id) }
-    return AssembledInput(
-      at: Timestamp(milliseconds: at), timeOrigin: timeOrigin,
-      instances: instances.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-      observations: inOrder(told + observations), attachments: attachments, summary: summary)
-  }
-
-  /// Which instance each name is, and the counts of those that are none.
-  private mutating func resolve(with inventory: [InventoryEntry]?) -> [Resolution] {
-    let texts = (0..<names.count).map { names.string($0) }
-    guard let inventory else {
-      let fleet = fleet(ofNames: texts)
-      return texts.map { .instance(fleet[$0]!) }
-    }
-    var identity = Identity()
-    for entry in inventory { identity.add(id: entry.id, aliases: entry.aliases, isSkipped: entry.isSkipped) }
-    let resolutions = texts.map { identity.resolve($0) }
-    var counts = Array(repeating: 0, count: texts.count)
-    for entry in entries { counts[entry.name] += 1 }
-    // A log whose lines are all unwanted still has its name in vain.
-    let used = Set(streams.keys.map(\.name)).union(counts.indices.filter { counts[$0] > 0 })
-    for name in used.sorted() {
-      switch resolutions[name] {
-      case .instance: break
-      case .skipped: summary.skippedObservations += counts[name]
-      case .ambiguous(let candidates):
-        summary.ambiguous.append(.init(name: texts[name], count: counts[name], candidates: candidates))
-        summary.ambiguousObservations += counts[name]
-      case .unresolved:
-        summary.unresolved.append(.init(name: texts[name], count: counts[name], nearest: nil))
-        summary.unresolvedNames += 1
-        summary.unresolvedObservations += counts[name]
-      }
-    }
-    summary.unresolved.sort { ($1.count, $0.name) < ($0.count, $1.name) }
-    summary.unresolved = Array(summary.unresolved.prefix(100))
-    for index in summary.unresolved.indices.prefix(20) {
-      summary.unresolved[index].nearest = identity.nearestName(to: summary.unresolved[index].name)
-    }
-    return resolutions
-  }
-
-  private func decisionTime(_ resolutions: [Resolution], fallback: Int64) -> (Int64, AssembledInput.TimeOrigin) {
-    if let at = options.at { return (at, .option) }
-    for newest in [newestSample, newestLine] {
-      var perInstance: [String: Int64] = [:]
-      for (name, time) in newest {
-        guard case .instance(let instance) = resolutions[name] else { continue }
-        perInstance[instance] = max(perInstance[instance] ?? time, time)
-      }
-      if let median = medianTime(perInstance.values) { return (median, .inputs) }
-    }
-    return (fallback, .fallback)
-  }
-
-  private func attachments(
-    _ resolutions: [Resolution], at: Int64, boots: [Int: Int64], earliest: inout [String: Int64]
-  ) -> [InputAttachment] {
-    var sources: [String: Set<String>] = [:]
-    for (stream, times) in streams {
-      guard case .instance(let instance) = resolutions[stream.name] else { continue }
-      sources[instance, default: []].insert(stream.source)
-      let time = times.earliest(at: at, boot: boots[stream.file] ?? at)
-      earliest[instance] = min(earliest[instance] ?? time, time)
-    }
-    let all = sources.flatMap { instance, sources in
-      sources.map {
-        InputAttachment(instance: instance, source: $0, time: Timestamp(milliseconds: earliest[instance] ?? at))
-      }
-    }
-    return all.sorted { ($0.time, $0.instance, $0.source) < ($1.time, $1.instance, $1.source) }
-  }
-
-  /// Stable: what came first stays first among equal times.
-  private func inOrder(_ observations: [InputObservation]) -> [InputObservation] {
-    let order = observations.indices.sorted { a, b in
-      let (first, second) = (observations[a].time, observations[b].time)
-      return first == second ? a < b : first < second
-    }
-    return order.map { observations[$0] }
   }
 }
