@@ -1,0 +1,255 @@
+import Criteria
+import Testing
+
+private func seconds(_ count: Double) -> Timestamp { Timestamp(seconds: count) }
+
+private func fleet(_ body: String, step: String = "10s") throws -> Fleet {
+  Fleet(try Policy(text: "version: 1\npolicy: p\nstep: \(step)\nreplace: 100\nwatch: 50\n\(body)"))
+}
+
+/// One gauge, one rule worth 60 while it is above 5.
+private let hot = """
+  signals: {x: {gauge: x, stale_after: 30s}}
+  rules: [{rule: Hot, when: x > 5, then: +60}]
+  """
+
+@Suite("A fleet and time")
+struct FleetTimeTests {
+  @Test("what came is seen from its tick on, and not before")
+  func ticks() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(11))
+    fleet.advance(to: seconds(10))
+    let early = fleet.decide("a", at: seconds(10))
+    #expect(early == nil)
+    let changes = fleet.advance(to: seconds(20))
+    #expect(changes.map(\.verdict) == [.watch])
+    #expect(changes.map(\.at) == [seconds(20)])
+  }
+
+  @Test("a little late counts from the next tick on, too late is dropped and counted")
+  func late() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", [:], 1), of: "a", at: seconds(10))
+    fleet.advance(to: seconds(100))
+    let dropped = fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(79))
+    #expect(dropped == .late)
+    let accepted = fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(80))
+    #expect(accepted == .accepted)
+    let changes = fleet.advance(to: seconds(110))
+    #expect(changes.map(\.verdict) == [.watch])
+    #expect(fleet.counts.late == 1)
+  }
+
+  @Test("over a step beyond what is asked for is refused and counted")
+  func future() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(20))
+    fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(31))
+    fleet.advance(to: seconds(20))
+    #expect(fleet.counts.future == 1)
+  }
+
+  @Test("a provisional look runs the ticks in between and changes nothing")
+  func provisional() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(5))
+    fleet.advance(to: seconds(10))
+    fleet.observe(.sample("x", [:], 1), of: "a", at: seconds(12))
+    let before = fleet.decide("a", at: seconds(11))?.verdict
+    let after = fleet.decide("a", at: seconds(12))?.verdict
+    let decided = fleet.decide("a", at: seconds(10))?.verdict
+    #expect([before, after, decided] == [.watch, .keep, .watch])
+  }
+
+  @Test("all at once or tick by tick: the same decisions")
+  func catchUp() throws {
+    let policy = """
+      signals: {x: {gauge: x, stale_after: 30s}}
+      rules:
+        - {rule: A, when: "avg(x[40s]) > 4", until: "avg(x[40s]) < 2", for: 20s, hold: 30s, then: +60}
+      """
+    let values: [Double] = [1, 9, 9, 9, 9, 1, 1, 1, 1, 0, 0, 9, 9, 9, 0, 0, 0, 0]
+    var stepwise = try fleet(policy)
+    var atOnce = try fleet(policy)
+    var slow: [Change] = []
+    for (index, value) in values.enumerated() {
+      let at = seconds(Double(index) * 10 + 3)
+      stepwise.observe(.sample("x", [:], value), of: "a", at: at)
+      atOnce.observe(.sample("x", [:], value), of: "a", at: at)
+      slow += stepwise.advance(to: at)
+    }
+    slow += stepwise.advance(to: seconds(300))
+    let fast = atOnce.advance(to: seconds(300))
+    #expect(slow == fast)
+    #expect(slow.count > 2)
+  }
+
+  @Test(
+    "nextChange is the tick at which a hold ends, a sample goes stale, or an age is reached",
+    arguments: [
+      ("hold", "{rule: A, when: x > 5, hold: 40s, then: +60}", 60.0),
+      ("stale", "{rule: A, when: x > 5, then: +60}", 50.0),
+      ("for", "{rule: A, when: x > 0, for: 20s, then: +60}", 40.0),
+      ("age", "{rule: A, when: age > 200s, then: +60}", 110.0),
+    ])
+  func nextChange(name: String, rule: String, expected: Double) throws {
+    var fleet = try fleet("signals: {x: {gauge: x, stale_after: 30s}}\nrules: [\(rule)]")
+    fleet.observe(.facts(launched: seconds(-100)), of: "a", at: seconds(0))
+    fleet.observe(.sample("x", [:], name == "stale" || name == "hold" ? 9 : 0), of: "a", at: seconds(10))
+    if name == "hold" || name == "for" {
+      fleet.observe(.sample("x", [:], name == "for" ? 1 : 0), of: "a", at: seconds(20))
+    }
+    fleet.advance(to: seconds(20))
+    let decision = fleet.decide("a", at: seconds(20))
+    // The last sample of `hold` goes stale after 50 s; the hold itself ends at 60 s. Both are changes of what is possible.
+    let next = try #require(decision?.nextChange)
+    #expect(next <= seconds(expected))
+    let before = fleet.decide("a", at: seconds(20))?.verdict
+    let atThat = fleet.decide("a", at: next)?.verdict
+    #expect(before != atThat, "\(name)")
+  }
+
+  @Test("an instance launched again under its name starts anew")
+  func relaunch() throws {
+    var fleet = try fleet(
+      """
+      signals: {login: {log: sshd, match: Accepted}}
+      rules: [{rule: Touched, when: "count(login[1h]) > 0", latch: true, then: quarantine}]
+      """)
+    fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(10))
+    fleet.advance(to: seconds(20))
+    #expect(fleet.verdict(of: "a", at: seconds(20)) == .quarantine)
+    fleet.observe(.facts(launched: seconds(25)), of: "a", at: seconds(30))
+    fleet.attach(log: "sshd", of: "a", at: seconds(30))
+    fleet.advance(to: seconds(40))
+    #expect(fleet.verdict(of: "a", at: seconds(40)) == .keep)
+    let old = fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(24))
+    #expect(old == .predecessor)
+  }
+
+  @Test("a removed instance is forgotten, the others stay")
+  func remove() throws {
+    var fleet = try fleet(hot)
+    for id in ["a", "b", "c"] { fleet.observe(.sample("x", [:], 9), of: id, at: seconds(10)) }
+    fleet.advance(to: seconds(10))
+    fleet.remove("a")
+    #expect(fleet.instances.sorted() == ["b", "c"])
+    let gone = fleet.decide("a", at: seconds(10))
+    #expect(gone == nil)
+    #expect(fleet.verdict(of: "c", at: seconds(10)) == .watch)
+  }
+}
+
+@Suite("Unknown runs through everything")
+struct UnknownTests {
+  @Test("no data is unknown, names the signal, and never a replace")
+  func missing() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.facts([:], labels: [:]), of: "a", at: seconds(0))
+    fleet.advance(to: seconds(10))
+    let decision = fleet.decide("a", at: seconds(10))
+    #expect(decision?.verdict == .unknown)
+    #expect(decision?.possible == [.keep, .watch])
+    #expect(decision?.missing.map(\.signal) == ["x"])
+  }
+
+  @Test("two series where one is wanted: unknown, and both are named")
+  func clash() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", ["cpu": "0"], 1), of: "a", at: seconds(5))
+    fleet.observe(.sample("x", ["cpu": "1"], 1), of: "a", at: seconds(5))
+    fleet.advance(to: seconds(10))
+    let decision = fleet.decide("a", at: seconds(10))
+    #expect(decision?.verdict == .unknown)
+    #expect(decision?.missing.first?.clash == [#"{cpu="0"}"#, #"{cpu="1"}"#])
+  }
+
+  @Test("a line on which the pattern hits its limit makes the signal unknown, never 0")
+  func limit() throws {
+    var fleet = try fleet(
+      """
+      signals: {bad: {log: kernel, match: '(a+)+$', match_limit: 1000}}
+      rules: [{rule: A, when: "count(bad[1m]) > 0", then: +60}]
+      """)
+    fleet.observe(.line(String(repeating: "a", count: 30) + "b", source: "kernel"), of: "a", at: seconds(5))
+    fleet.advance(to: seconds(10))
+    #expect(fleet.verdict(of: "a", at: seconds(10)) == .unknown)
+    #expect(fleet.counts.limited == 1)
+    fleet.advance(to: seconds(80))
+    #expect(fleet.verdict(of: "a", at: seconds(80)) == .keep)
+  }
+
+  @Test("a log that is attached and silent counts 0, one never attached is unknown")
+  func silence() throws {
+    let policy = """
+      signals: {oom: {log: kernel, match: Killed}}
+      rules: [{rule: A, when: "count(oom[1m]) > 0", then: +60}]
+      """
+    var fleet = try fleet(policy)
+    fleet.attach(log: "kernel", of: "attached", at: seconds(0))
+    fleet.attach(log: "*", of: "all", at: seconds(0))
+    fleet.attach(log: "auth", of: "other", at: seconds(0))
+    fleet.advance(to: seconds(10))
+    let verdicts = ["attached", "all", "other"].map { fleet.verdict(of: $0, at: seconds(10)) }
+    #expect(verdicts == [.keep, .keep, .unknown])
+  }
+
+  @Test("an optional signal never seen makes its rule not applicable; once seen, its absence is unknown")
+  func optional() throws {
+    var fleet = try fleet(
+      """
+      signals: {wear: {gauge: wear, unit: ratio, optional: true, stale_after: 30s}}
+      rules: [{rule: Worn, when: wear > 90%, then: +60}]
+      """)
+    fleet.observe(.facts([:], labels: [:]), of: "diskless", at: seconds(0))
+    fleet.observe(.sample("wear", [:], 0.1), of: "disk", at: seconds(5))
+    fleet.advance(to: seconds(100))
+    let rule = fleet.decide("diskless", at: seconds(100), allRules: true)?.rules.first
+    #expect(rule?.state == .notApplicable)
+    #expect(fleet.verdict(of: "diskless", at: seconds(100)) == .keep)
+    #expect(fleet.verdict(of: "disk", at: seconds(100)) == .unknown)
+  }
+
+  @Test("the worst key speaks for a rule over keys")
+  func keys() throws {
+    var fleet = try fleet(
+      """
+      signals: {free: {gauge: free, unit: ratio, by: [mountpoint]}}
+      rules: [{rule: Full, when: free < 10%, then: "+60 * ramp(free, 10%, 0%)", why: "{free} left on {mountpoint}"}]
+      """)
+    for (mountpoint, free) in [("/", 0.05), ("/var", 0.02), ("/home", 0.5)] {
+      fleet.observe(.sample("free", ["mountpoint": mountpoint], free), of: "a", at: seconds(5))
+    }
+    fleet.advance(to: seconds(10))
+    let decision = fleet.decide("a", at: seconds(10))
+    #expect(decision?.score.lowThousandths == 48_000)
+    #expect(decision?.rules.first?.why == "2 % left on /var")
+    #expect(decision?.rules.first?.key.map(\.value) == ["/var"])
+  }
+}
+
+@Suite("Errors of a policy")
+struct PolicyErrorTests {
+  @Test("all faults come at once, with file, line and column")
+  func allAtOnce() {
+    let text = """
+      version: 1
+      policy: p
+      signals: {cpu: {gauge: cpu, unit: percent}}
+      rules:
+        - {rule: A, when: "avg(cpu[5m]) > 90", then: +60}
+        - {rule: B, when: cqu > 90%, then: +60}
+      """
+    do {
+      _ = try Policy(text: text, file: "bad.yaml")
+      Issue.record("compiled")
+    } catch {
+      let errors = error.diagnostics.filter { $0.severity == .error }
+      #expect(errors.map(\.line) == [5, 6])
+      #expect(errors.first?.code == "E0212")
+      #expect(errors.allSatisfy { $0.file == "bad.yaml" })
+      #expect(error.description.contains("help: write `90%`"))
+    }
+  }
+}
