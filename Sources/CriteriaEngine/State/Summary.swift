@@ -39,7 +39,7 @@ extension Summary {
   ) -> VerdictSet {
     var set: VerdictSet = []
     if low < watchAt { set.insert(.keep) }
-    if low < replaceAt, high >= watchAt { set.insert(.watch) }
+    if watchAt < replaceAt, low < replaceAt, high >= watchAt { set.insert(.watch) }
     if high >= replaceAt { set.insert(.replace) }
     switch replace {
     case .yes: set = .replace
