@@ -33,6 +33,18 @@
   _ = try? stream.readAll(limit: 1 << 20)
 }
 
+/// Reads bytes as an inventory, and settles what it says.
+@_spi(Internals) public func fuzzInventory(_ bytes: UnsafeRawBufferPointer) {
+  var reader = InventoryReader(name: "fuzz")
+  guard let entries = try? reader.read(Array(bytes)) else { return }
+  var options = InputOptions()
+  options.conditionHistory = 3_600_000
+  var problems = ProblemLog()
+  for entry in merge([entries, entries], problems: &problems).prefix(100) {
+    _ = entry.observations(at: 1_795_395_723_000, earliest: nil, options: options, problems: &problems)
+  }
+}
+
 private func fuzzMetrics(_ bytes: [UInt8], _ format: MetricFormat) {
   func samples(chunk: Int) -> [String] {
     let stream = LineStream(ByteStream(bytes, name: "fuzz", chunk: chunk), chunk: chunk)

@@ -278,6 +278,7 @@ package struct InputAssembler {
       entries.append(entry)
       return
     }
+    summary.foldedLines += 1
     switch (entry.time, entries[index].time) {
     case (.absolute(let new), .absolute(let old)) where new < old: break
     case (.yearless(_, _, let new), .yearless(_, _, let old)) where new < old: break

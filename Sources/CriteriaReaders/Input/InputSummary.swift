@@ -52,8 +52,10 @@ package struct InputSummary: Sendable {
   package var skippedInstances = 0
   /// Observations of those.
   package var skippedObservations = 0
-  /// Log lines that no pattern matches: only that a line came is kept of them, once a tick.
+  /// Log lines that no pattern matches: only that a line came can matter.
   package var unmatchedLines = 0
+  /// Those of them that another one of their stream and tick stands for.
+  package var foldedLines = 0
   /// Log lines that are not UTF-8: what is not stands in them as U+FFFD.
   package var repairedLines = 0
   package var problems = ProblemLog()

@@ -2,7 +2,7 @@
 //   header  = [pri] (rfc3164 | iso | ctime | kernel) | pri rfc5424
 //   pri     = "<" digits ">"
 //   rfc3164 = month day time [host] [tag ":"]                 Nov 23 01:02:03 host sshd[12]: …
-//   iso     = date ("T" | " ") time [zone] [host tag ":"]     2026-11-23T01:02:03.123+01:00 host sshd[12]: …
+//   iso     = date ("T" | " ") time [zone] [host [tag ":"]]     2026-11-23T01:02:03.123+01:00 host sshd[12]: …
 //   rfc5424 = "1" iso host app process message-id ("-" | {"[" … "]"}) [message]     <34>1 2026-11-23T01:02:03Z host su - ID47 - …
 //   ctime   = "[" weekday month day time year "]"             dmesg -T, Apache
 //   kernel  = "[" seconds "." fraction "]" ["[" caller "]"]
@@ -60,12 +60,13 @@ struct LogHeaderStyle {
   private func parseISO(_ scanner: inout ByteScanner) -> LogHeader? {
     guard let time = scanner.isoTime(zone: zone), !isWord(scanner.byte) || scanner.isAtEnd else { return nil }
     var header = LogHeader(time: .absolute(time), message: scanner.at, form: .iso)
-    if hasISOTags, scanner.take(0x20), let host = token(&scanner), !isLevel(scanner.bytes[host]), scanner.take(0x20),
-      let tag = tag(&scanner)
-    {
+    if hasISOTags, scanner.take(0x20), let host = token(&scanner), !isLevel(scanner.bytes[host]) {
       header.host = host
-      header.tag = tag
       header.message = scanner.at
+      if scanner.take(0x20), let tag = tag(&scanner) {
+        header.tag = tag
+        header.message = scanner.at
+      }
     }
     finish(&header, scanner.bytes)
     return header

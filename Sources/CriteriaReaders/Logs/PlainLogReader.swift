@@ -35,32 +35,33 @@ package struct PlainLogReader: LogReader {
     isSourceForced = source != nil
     self.defaultSource = sources.look(up: source ?? defaultSource)
     self.source = self.defaultSource
-    (style, time, format) = Self.examine(lines.peek(1 << 16), zone: zone)
+    let first: [UInt8]?
+    (style, time, first, format) = Self.examine(lines.peek(1 << 16), zone: zone)
+    host = first.map { name in name.withUnsafeBytes { hosts.intern($0) } }
   }
 
-  /// Decides from the first lines how headers are read, and which time the lines before the first header have.
+  /// Decides from the first lines how headers are read, and which time and host the lines before the first header have.
   private static func examine(
     _ head: UnsafeRawBufferPointer, zone: Int64
-  ) -> (LogHeaderStyle, RecordTime, String) {
+  ) -> (LogHeaderStyle, RecordTime, host: [UInt8]?, format: String) {
     var style = LogHeaderStyle(zone: zone)
-    var first: RecordTime?
-    var kinds: [String: Int] = [:]
-    var isoLines = 0
+    var first: (header: LogHeader, host: [UInt8]?)?
+    var forms: [LogHeader.Form: Int] = [:]
     var isoTags = 0
-    for var line in head.split(separator: 0x0A) {
-      if line.starts(with: "\u{FEFF}".utf8) { line = line.dropFirst(3) }
-      guard let header = style.parse(UnsafeRawBufferPointer(rebasing: line)) else { continue }
-      if first == nil { first = header.time }
-      kinds[header.form.rawValue, default: 0] += 1
-      if header.form == .iso {
-        isoLines += 1
-        if header.tag != nil { isoTags += 1 }
-      }
+    for var part in head.split(separator: 0x0A) {
+      if part.starts(with: "\u{FEFF}".utf8) { part = part.dropFirst(3) }
+      let line = UnsafeRawBufferPointer(rebasing: part)
+      guard let header = style.parse(line) else { continue }
+      forms[header.form, default: 0] += 1
+      if header.form == .iso, header.tag != nil { isoTags += 1 }
+      if first == nil { first = (header, header.host.map { Array(line[$0]) }) }
     }
     // Programs' own messages look like host and tag now and then; a syslog daemon writes them on all lines.
-    style.hasISOTags = isoTags * 10 >= isoLines * 9
-    let format = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key).joined(separator: ", ")
-    return (style, first ?? .unknown, format.isEmpty ? "plain log, no times" : "plain log, " + format)
+    style.hasISOTags = isoTags > 0 && isoTags * 10 >= forms[.iso, default: 0] * 9
+    let host = first.flatMap { $0.header.form != .iso || style.hasISOTags ? $0.host : nil }
+    let names = forms.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key.rawValue)
+    let format = names.isEmpty ? "no times" : names.joined(separator: ", ")
+    return (style, first?.header.time ?? .unknown, host, "plain log, " + format)
   }
 
   package mutating func next(into batch: inout LogBatch) -> Bool {

@@ -216,7 +216,9 @@ private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> 
       "fine 0", "oom 50", "fine 60", "fine 120", "oom 150", "fine 180", "fine 240", "oom 250", "fine 299",
     ]
     #expect(messages == expected)
-    #expect(result.summary.unmatchedLines == 297 && result.summary.kept == 300 && result.summary.unwanted == 300)
+    #expect(
+      result.summary.unmatchedLines == 297 && result.summary.foldedLines == 291 && result.summary.kept == 300
+        && result.summary.unwanted == 300)
   }
 
   @Test(
@@ -307,6 +309,69 @@ private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> 
       let result = input.finish(fallback: 0)
       #expect(result.observations.map(\.time.milliseconds) == [1000, 1000, 1000, 61000, 61000])
       #expect(result.observations[0].observation == .facts(["a": "b"]))
+    }
+  }
+
+  @Test("whatever is read, every sample and line is kept or counted, in order, for every chunk size", arguments: 0..<60)
+  func nothingIsLost(seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed) + 500)
+    let names = ["i-1", "web-1:9100", "WEB-1.x.y", "db", "gone", "nobody", ""]
+    func name() -> String { names.randomElement(using: &random)! }
+    var metrics = ""
+    var log = ""
+    for _ in 0..<Int.random(in: 0...60, using: &random) {
+      let time = Int.random(in: -5...4_000_000, using: &random)
+      metrics += ["a", "b", "c", "#", "1", ""].randomElement(using: &random)!
+      metrics +=
+        "{instance=\"\(name())\"} \(Int.random(in: -3...3, using: &random)) \(Bool.random(using: &random) ? "\(time)" : "")\n"
+      let header = [
+        "1970-01-01T00:\(Int.random(in: 10...59, using: &random)):00Z \(name()) kernel: ", "[ \(time).5] ",
+        "Feb 29 00:00:00 \(name()) app: ",
+        "Dec 31 23:59:59 \(name()): ", "<9>", "\u{1}", "Jan  1 00:00:00 db x[1]: ",
+      ].randomElement(using: &random)!
+      log += header + ["oom", "fine", "", "\r"].randomElement(using: &random)! + "\n"
+    }
+    let at: Int64? = [nil, 0, 1_000_000, 1_795_395_723_000].randomElement(using: &random)!
+    let hasInventory = Bool.random(using: &random)
+    let inventory = """
+      [{id: i-1, aliases: [web-1.a.b]}, {id: i-2, aliases: [db.a], launched: 5}, {id: i-3, aliases: [db.b], conditions: {R: {status: x, since: -9}}},
+       {id: gone, state: stopped}]
+      """
+    try withFiles(["f.yaml": inventory]) { folder in
+      func read(chunk: Int) throws -> AssembledInput {
+        var options = InputOptions()
+        options.at = at
+        options.chunk = chunk
+        let pattern = InputFilter.LogPattern(sources: ["k*", "x", "s"], regex: try Regex(pattern: "oom"))
+        var input = InputAssembler(
+          filter: InputFilter(metrics: ["a": ["instance"], "b": ["node", "instance"]], logs: [pattern]),
+          options: options)
+        if hasInventory { try input.readInventory(folder + "/f.yaml") }
+        input.read(metrics: ByteStream(Array(metrics.utf8), name: "m", chunk: chunk), InputSpec(path: "m"))
+        input.read(log: ByteStream(Array(log.utf8), name: "l", chunk: chunk), InputSpec(path: "s.log"))
+        input.read(
+          log: ByteStream(gzip(Array(log.utf8)), name: "g", chunk: chunk),
+          InputSpec(path: "t.log", instance: "web-1", source: "x"))
+        return input.finish(fallback: 77)
+      }
+      let whole = try read(chunk: 1 << 18)
+      for chunk in [1, 7] {
+        let other = try read(chunk: chunk)
+        #expect(
+          other.observations == whole.observations && other.attachments == whole.attachments && other.at == whole.at)
+      }
+      for (a, b) in zip(whole.observations, whole.observations.dropFirst()) { #expect(a.time <= b.time) }
+      let summary = whole.summary
+      for file in summary.files where file.format != "inventory" {
+        let counts = file.counts
+        #expect(counts.lines == counts.comments + counts.kept + counts.unwanted + counts.refused)
+      }
+      let fed = whole.observations.count { $0.origin.file == "m" || $0.origin.file == "l" || $0.origin.file == "g" }
+      let lost =
+        summary.withoutInstance + summary.unresolvedObservations + summary.ambiguousObservations
+        + summary.skippedObservations
+      let readings = summary.files.filter { $0.format != "inventory" }.reduce(0) { $0 + $1.counts.kept }
+      #expect(readings == fed + lost + summary.foldedLines)
     }
   }
 

@@ -78,7 +78,7 @@ private func yearless(_ month: Int8, _ day: Int8, _ milliseconds: Int32) -> Reco
     let second = yearless(11, 23, 3_724_000)
     #expect(
       readLog(Array(text.utf8)).lines == [
-        ReadLine(time: first, source: "file", host: nil, message: "start", line: 1),
+        ReadLine(time: first, source: "file", host: "h", message: "start", line: 1),
         ReadLine(time: first, source: "app", host: "h", message: "boom", line: 2),
         ReadLine(time: first, source: "app", host: "h", message: "\tat x", line: 3),
         ReadLine(time: second, source: "other", host: "g", message: "end", line: 5),
@@ -92,6 +92,16 @@ private func yearless(_ month: Int8, _ day: Int8, _ milliseconds: Int32) -> Reco
     let result = readLog(Array(lines.joined(separator: "\n").utf8))
     #expect(result.lines.allSatisfy { $0.source == "file" && $0.host == nil } && !result.namesSources)
     #expect(result.lines[3].message == "worker retry: it")
+  }
+
+  @Test("a syslog's line without a tag still names its host")
+  func untagged() {
+    var lines = (0..<20).map { "2026-11-23T01:02:03Z h app[\($0)]: did it" }
+    lines[7] = "2026-11-23T01:02:03Z h -- MARK --"
+    lines[9] = "-- Boot 5 --"
+    let result = readLog(Array((["-- Logs begin --"] + lines).joined(separator: "\n").utf8))
+    #expect(result.lines.allSatisfy { $0.host == "h" && $0.time == .absolute(noon) } && result.namesSources)
+    #expect(result.lines[8].message == "-- MARK --" && result.lines[8].source == "file")
   }
 
   @Test("the flag's source is every line's; unwanted sources are counted, without their text")
