@@ -191,32 +191,11 @@ struct EvalCommand: ParsableCommand {
     let tick = Timestamp(milliseconds: (at / step + (at % step > 0 ? 1 : 0)) * step)
     let needs = PolicyNeeds(policy.program)
     let start = Timestamp(milliseconds: at - max(history.milliseconds, needs.history))
-    var unfed = UnfedSignals(policy.program)
     var fleet = Fleet(policy, assumingSteady: assumeSteady)
     var beyond = Evaluation.Beyond()
-    for attachment in input.attachments where attachment.time <= input.at {
-      unfed.see(log: attachment.source)
-      fleet.attach(log: attachment.source, of: attachment.instance, at: max(attachment.time, start))
-    }
-    for one in input.observations {
-      if one.time > input.at {
-        beyond.future += 1
-        continue
-      }
-      var time = one.time
-      if time < start {
-        // What an inventory says holds from the beginning of what is read.
-        guard case .facts = one.observation else {
-          beyond.older += 1
-          continue
-        }
-        time = start
-      }
-      unfed.see(one.observation)
-      fleet.observe(one.observation, of: one.instance, at: time, origin: one.origin)
-    }
-    if !unfed.names.isEmpty, !input.instances.isEmpty, !allowEmpty {
-      let names = unfed.names.map { "`\($0)`" }.joined(separator: ", ")
+    let unfed = feed(input, to: &fleet, from: start, &beyond)
+    if !unfed.isEmpty, !input.instances.isEmpty, !allowEmpty {
+      let names = unfed.map { "`\($0)`" }.joined(separator: ", ")
       throw Failure("no input feeds \(names), which rules need (mark them `optional`, or --allow-empty to go on)")
     }
     fleet.advance(to: tick)
@@ -235,6 +214,44 @@ struct EvalCommand: ParsableCommand {
     return Evaluation(
       policy: policy, input: input, counts: fleet.counts, decisions: decisions, beyond: beyond,
       blastRadius: blastRadius.share, assumesSteady: assumeSteady)
+  }
+
+  /// Feeds what was observed of each instance from its launch and from the history's start on, up to the time of the decision.
+  ///
+  /// - Returns: The signals that rules need and nothing feeds.
+  private func feed(
+    _ input: AssembledInput, to fleet: inout Fleet, from start: Timestamp, _ beyond: inout Evaluation.Beyond
+  ) -> [String] {
+    var unfed = UnfedSignals(fleet.policy.program)
+    // What an inventory says holds throughout, but the instance began with its launch.
+    var beginnings: [String: Timestamp] = [:]
+    for one in input.observations {
+      guard case .facts(_, _, _, let launched?) = one.observation, launched <= input.at else { continue }
+      beginnings[one.instance] = max(launched, beginnings[one.instance] ?? start, start)
+    }
+    for attachment in input.attachments where attachment.time <= input.at {
+      unfed.see(log: attachment.source)
+      let time = max(attachment.time, beginnings[attachment.instance] ?? start)
+      fleet.attach(log: attachment.source, of: attachment.instance, at: time)
+    }
+    for one in input.observations {
+      if one.time > input.at {
+        beyond.future += 1
+        continue
+      }
+      let beginning = beginnings[one.instance] ?? start
+      var time = one.time
+      if time < beginning {
+        guard case .facts = one.observation else {
+          if time < start { beyond.older += 1 } else { beyond.predecessor += 1 }
+          continue
+        }
+        time = beginning
+      }
+      unfed.see(one.observation)
+      fleet.observe(one.observation, of: one.instance, at: time, origin: one.origin)
+    }
+    return unfed.names
   }
 
   // MARK: Writing

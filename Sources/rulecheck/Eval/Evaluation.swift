@@ -10,6 +10,8 @@ struct Evaluation {
     var future = 0
     /// Observations from before the history that is read.
     var older = 0
+    /// Observations from before the instance's launch, as the inventory has it.
+    var predecessor = 0
     /// Instances that the policy's selector leaves out.
     var notSelected = 0
     /// Instances of which nothing was observed by then.

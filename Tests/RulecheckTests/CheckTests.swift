@@ -1,0 +1,89 @@
+import Testing
+
+@Suite("rulecheck check")
+struct CheckTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try folder.write(
+      """
+      version: 1
+      policy: first
+      signals:
+        up: {gauge: up}
+        unused: {gauge: cpu}
+        quiet: {log: app, match: heartbeat}
+      rules:
+        - {rule: Gone, when: 'absent(up[5m])', then: replace}
+        - {rule: Quiet, when: 'count(quiet[10m]) == 0', for: 5m, then: +50}
+        - {rule: Blind, when: up == 0, then: +10, unknown: fires}
+        - rule: Spared
+          when: up == 0
+          then: +10
+          except: [{where: label.pool == "canary", expires: 2026-01-31, because: it is old}]
+      """, to: "policies/first.yaml")
+    try folder.write(
+      "version: 1\npolicy: second\nsignals:\n  up: {gauge: up, unit: percent}\nrules:\n  - {rule: R, when: up > 90, then: +1}\n",
+      to: "policies/deep/second.yml")
+    try folder.write("version: 1\nsignals:\n  up: {gauge: up}\n", to: "policies/shared.yaml")
+    try folder.write("not: [yaml", to: "policies/notes.txt")
+  }
+
+  private func check(_ arguments: [String]) throws -> Run { try rulecheck(["check"] + arguments, in: folder.path) }
+
+  @Test("all faults of all files of a folder, exit 3; what is no policy is left out")
+  func folders() throws {
+    let run = try check(["policies", "--at", "2026-11-23"])
+    #expect(run.status == 3)
+    #expect(run.errors.contains("second.yml:6:"))
+    #expect(run.errors.contains("`unused`"))
+    #expect(!run.errors.contains("shared.yaml"))
+    #expect(!run.errors.contains("notes.txt"))
+    #expect(run.output.contains("policies/first.yaml: policy `first`, 4 rules"))
+    #expect(!run.output.contains("second"))
+  }
+
+  @Test("warnings alone are exit 0, and what silence can fire is listed")
+  func analyses() throws {
+    let run = try check(["policies/first.yaml", "--at", "2026-11-23"])
+    #expect(run.status == 0)
+    #expect(run.errors.contains("warning"))
+    let silence = try #require(run.output.components(after: "can fire although nothing was seen to happen"))
+    for rule in ["Gone", "Quiet", "Blind"] { #expect(silence.contains(rule)) }
+    #expect(run.output.contains("Quiet   fires 5m after it becomes true, looking back 10m"))
+    let earlier = try check(["policies/first.yaml", "--at", "2026-01-15"])
+    #expect(run.errors.contains("expired"))
+    #expect(!earlier.errors.contains("expired"))
+  }
+
+  @Test("json holds diagnostics and analyses on standard output")
+  func json() throws {
+    let run = try check(["policies", "--format", "json", "--at", "2026-11-23"])
+    #expect(run.status == 3)
+    #expect(run.errors == "")
+    let policies = try #require(try JSON(parsing: run.output)["policies"]?.elements)
+    #expect(policies.map { $0["valid"] } == [.bool(false), .bool(true)])
+    let fault = try #require(policies[0]["diagnostics"]?[0])
+    #expect(fault["code"] == .string("E0212"))
+    #expect(fault["line"] == .number(6))
+    #expect(policies[1]["unusedSignals"] == .array([.string("unused")]))
+    #expect(policies[1]["expiredExceptions"]?[0]?["rule"] == .string("Spared"))
+    #expect(policies[1]["firesOnSilence"]?.elements.map { $0["rule"]?.text } == ["Gone", "Quiet", "Blind"])
+    #expect(policies[1]["timeToFire"]?[1]?["waitSeconds"] == .number(300))
+  }
+
+  @Test("what cannot be read is exit 1", arguments: ["none.yaml", "policies/deep/none"])
+  func unreadable(path: String) throws {
+    let run = try check([path])
+    #expect(run.status == 1)
+    #expect(run.errors.contains(path))
+  }
+}
+
+extension String {
+  /// What follows the first occurrence of a text.
+  fileprivate func components(after text: String) -> String? {
+    firstRange(of: text).map { String(self[$0.upperBound...]) }
+  }
+}
