@@ -286,12 +286,19 @@ private struct Reader {
     for index in features {
       let feature = program.features[index]
       guard value(of: feature) == .unknown else { continue }
-      names.append(feature.signal.map { program.signals[$0].name } ?? feature.text)
+      names.append((feature.signal ?? info(of: feature)).map { program.signals[$0].name } ?? feature.text)
     }
     for index in derived where workspace.frame.numbers[program.derived[index].register].isNaN {
       names += program.derived[index].fragment.signals.map { program.signals[$0].name }
     }
     return names
+  }
+
+  /// The info signal that a fact is read from.
+  private func info(of feature: Program.Feature) -> Int? {
+    guard case .fact(let code) = feature.kind, let index = signal(named: workspace.strings[code]) else { return nil }
+    if case .info = program.signals[index].source { return index }
+    return nil
   }
 
   private func signal(named name: String) -> Int? { program.signals.firstIndex { $0.name == name } }
@@ -300,7 +307,7 @@ private struct Reader {
     guard let signal = signal(named: name) else { return nil }
     let slot = workspace.layout.slot[signal]
     switch program.signals[signal].source {
-    case .metric: return instance.metrics[slot].newest(key: nil, at: tick.now)
+    case .metric: return instance.metrics[slot].newestSample
     case .log: return instance.logs[slot].lastLine
     case .condition: return instance.conditions[slot].newest?.time
     case .info: return instance.infos[slot].timeline.newest?.time

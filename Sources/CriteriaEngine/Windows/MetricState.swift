@@ -7,6 +7,8 @@ struct MetricState {
   private(set) var series: [Series] = []
   /// An entry of any series ever came, refused ones too.
   private(set) var isSeen = false
+  /// When the newest sample of any series was seen, forgotten ones too.
+  private(set) var newestSample: Int64?
   /// When the newest sample came that found no room.
   private(set) var refusedAt: Int64?
   /// The keys of the last tick at which any lived (keyed signals).
@@ -14,6 +16,7 @@ struct MetricState {
 
   mutating func insert(_ entry: Entry, identity: [UInt8], key: Int32, maxKeys: Int) -> Insertion {
     isSeen = true
+    if !entry.isEnd { newestSample = max(newestSample ?? .min, entry.time) }
     let index = position(of: identity)
     if index < series.count, series[index].identity == identity {
       return series[index].insert(entry) ? .replaced : .added
@@ -53,6 +56,7 @@ struct MetricState {
     for index in series.indices { series[index].removeAll(before: time) }
     series.removeAll { $0.entries.isEmpty }
     if let refusedAt, refusedAt < time { self.refusedAt = nil }
+    if let newestSample, newestSample < time { self.newestSample = nil }
     isSeen = !series.isEmpty || refusedAt != nil
     keys = []
   }
