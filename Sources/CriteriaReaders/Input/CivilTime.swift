@@ -34,7 +34,7 @@ package enum RecordTime: Hashable, Sendable {
   case absolute(Int64)
   /// A time without its year: month, day, milliseconds of the day less its zone's offset.
   case yearless(month: Int8, day: Int8, milliseconds: Int32)
-  /// Milliseconds since the machine started.
+  /// Milliseconds since the machine started (the first time, in a file that holds several boots).
   case sinceBoot(Int64)
   /// Nothing said: it counts as seen at `--at`.
   case unknown

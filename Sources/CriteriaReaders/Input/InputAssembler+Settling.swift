@@ -8,7 +8,8 @@ extension InputAssembler {
     let merged = merge(inventories, problems: &summary.problems)
     let resolutions = resolve(with: inventories.isEmpty ? nil : merged)
     let (at, timeOrigin) = decisionTime(resolutions, fallback: fallback)
-    let boots = lastSinceBoot.mapValues { options.boot ?? at - $0 }
+    // Where each file's scale of `sinceBoot` begins: the last boot at `boot`, or the last line at `at`.
+    let boots = kernelTimes.mapValues { times in options.boot.map { $0 - times.boot } ?? at - times.last }
 
     var observations: [InputObservation] = []
     var earliest: [String: Int64] = [:]

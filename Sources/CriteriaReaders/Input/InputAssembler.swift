@@ -50,8 +50,8 @@ package struct InputAssembler {
   private var seriesTables: [ByteTable] = []
   private var series: [[Series]] = []
   var entries: [Entry] = []
-  /// Of each file, the last line's seconds since the start.
-  var lastSinceBoot: [Int: Int64] = [:]
+  /// Of each file, the last line's time on the scale of `sinceBoot`, and where its last boot begins on it.
+  var kernelTimes: [Int: (last: Int64, boot: Int64)] = [:]
   var streams: [Stream: FirstTimes] = [:]
   var newestSample: [Int: Int64] = [:]
   var newestLine: [Int: Int64] = [:]
@@ -210,7 +210,7 @@ package struct InputAssembler {
         let name = given ?? record.host.map { hostNames[$0] } ?? fallback
         firstTimes[name, default: FirstTimes()].see(record.time)
         switch record.time {
-        case .sinceBoot(let time): lastSinceBoot[file] = time
+        case .sinceBoot(let time): kernelTimes[file] = (time, reader.lastBoot)
         case .absolute(let time): newestLine[name] = max(newestLine[name] ?? time, time)
         case .yearless, .unknown: break
         }

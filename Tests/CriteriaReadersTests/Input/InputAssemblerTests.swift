@@ -107,6 +107,19 @@ private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> 
     #expect(byMessage["none"] == at)
   }
 
+  @Test("kernel seconds that fall back are another boot, which comes after", arguments: [nil, 9_000_000] as [Int64?])
+  func boots(boot: Int64?) {
+    var options = InputOptions()
+    options.at = 10_000_000
+    options.boot = boot
+    var input = InputAssembler(options: options)
+    let text = "[  500.0] a\n[  499.0] b\n[    0.0] c\n[  600.0] d\n[    1.0] e\n[    2.0] f\n"
+    input.read(log: stream(text), InputSpec(path: "console.log"))
+    let last = boot ?? 9_998_000
+    let expected: [Int64] = [-601_000, -600_000, -600_000, 0, 1000, 2000].map { $0 + last }
+    #expect(input.finish(fallback: 0).observations.map(\.time.milliseconds) == expected)
+  }
+
   @Test("a leap day is found in the last leap year")
   func leapDay() {
     var options = InputOptions()
