@@ -204,7 +204,7 @@ private struct Reader {
   }
 
   func why(_ rule: Program.Rule, key: Int32?) -> String {
-    guard let parts = rule.why else { return terms(rule) }
+    guard let parts = rule.why else { return terms(rule, key: key) }
     return parts.map { part in
       switch part {
       case .text(let text): return text
@@ -226,15 +226,16 @@ private struct Reader {
   }
 
   /// A rule without `why` says what it read.
-  private func terms(_ rule: Program.Rule) -> String {
-    evidence(rule, key: nil).map { evidence in
+  private func terms(_ rule: Program.Rule, key: Int32?) -> String {
+    let place = self.key(key, rule).map { " (\($0.label) \($0.value))" }.joined()
+    return evidence(rule, key: nil).map { evidence in
       switch evidence.value {
       case .number(let value, let format): "\(evidence.term) \(CriteriaEngine.text(value, format))"
       case .string(let value): "\(evidence.term) `\(value)`"
       case .truth(let value): value ? evidence.term : "not \(evidence.term)"
       case .unknown: "\(evidence.term) unknown"
       }
-    }.joined(separator: ", ")
+    }.joined(separator: ", ") + place
   }
 
   private func featuresRead(_ rule: Program.Rule) -> [Program.Feature] { rule.features.map { program.features[$0] } }

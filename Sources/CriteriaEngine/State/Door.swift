@@ -73,8 +73,7 @@ struct Door {
           isIgnored = true
           continue
         }
-        var key: Int32 = 0
-        if signal.isKeyed { key = workspace.keys.number(signal.by.map { labels[$0] ?? "" }).key }
+        let key = signal.isKeyed ? signal.by.map { labels[$0] ?? "" } : []
         let converted = value.isFinite ? conversion.apply(value) : .nan
         payloads.append(
           .sample(
@@ -139,8 +138,8 @@ struct Door {
     guard case .log(let pattern) = signal.source else { preconditionFailure("a log's signal is not a log") }
     let scanner = workspace.scanner
     switch scanner.search(pattern.regex, in: subject) {
-    case .noMatch: return .line(signal: index, event: nil, key: 0, identity: [], hitLimit: false)
-    case .limit: return .line(signal: index, event: nil, key: 0, identity: [], hitLimit: true)
+    case .noMatch: return .line(signal: index, event: nil, key: [], hitLimit: false)
+    case .limit: return .line(signal: index, event: nil, key: [], hitLimit: true)
     case .match: break
     }
     func group(_ name: String) -> String { scanner.capture(name, of: pattern.regex, in: subject) ?? "" }
@@ -149,8 +148,7 @@ struct Door {
     let event = LogEvent(
       time: 0, value: value.isFinite ? value : .nan, captures: pattern.captures.map(group), origin: origin)
     // With `reduce` as well: the keys are what is reduced.
-    let (key, identity) = signal.by.isEmpty ? (0, []) : workspace.keys.number(signal.by.map(group))
-    return .line(signal: index, event: event, key: key, identity: identity, hitLimit: false)
+    return .line(signal: index, event: event, key: signal.by.map(group), hitLimit: false)
   }
 }
 

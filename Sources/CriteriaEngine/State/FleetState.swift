@@ -81,7 +81,7 @@ package final class FleetState {
     }
     counts.accepted += 1
     for payload in payloads {
-      if case .line(let signal, nil, _, _, false) = payload,
+      if case .line(let signal, nil, _, false) = payload,
         instance.instance.isAnnounced(signal, at: moment, workspace)
       {
         continue
@@ -157,7 +157,7 @@ package final class FleetState {
     if let done = instance.lastTick, done < number - 1 {
       instance.forget(at: now - program.step, program: program, layout: workspace.layout)
     }
-    _ = instance.apply(through: now, program: program, layout: workspace.layout, &counts)
+    instance.apply(through: now, workspace, &counts)
     decide(number, &instance, body)
   }
 

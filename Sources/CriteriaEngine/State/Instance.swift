@@ -1,14 +1,14 @@
 /// An observation whose tick has not come: matched to a signal already.
 struct Pending {
   enum Payload {
-    case sample(signal: Int, identity: [UInt8], key: Int32, value: Double)
+    case sample(signal: Int, identity: [UInt8], key: [String], value: Double)
     /// `code` 0: an end.
     case info(signal: Int, identity: [UInt8], code: UInt32)
     /// A sample of a metric that says when the instance was launched.
     case launched(metric: Int, identity: [UInt8], value: Double)
     case attach(signal: Int)
     /// A line of a source of the signal, and the event if it matched.
-    case line(signal: Int, event: LogEvent?, key: Int32, identity: [UInt8], hitLimit: Bool)
+    case line(signal: Int, event: LogEvent?, key: [String], hitLimit: Bool)
     case condition(signal: Int, code: UInt32, reason: UInt32, since: Int64?)
     /// The series that carried this status ended.
     case conditionEnd(signal: Int, code: UInt32)
@@ -97,7 +97,7 @@ struct Instance {
   var lastTick: Int64?
   var clocks: [[TruthClock]]
   var rules: [RuleOutcome]
-  var pending: [Pending] = []
+  var pending: ArraySlice<Pending> = []
   /// By log: the line that last waited only to say that the stream is there.
   var announced: [Int64?]
   var isSorted = true
@@ -178,16 +178,14 @@ public struct ObservationCounts: Hashable, Sendable {
 
 extension Instance {
   /// Takes in what is pending up to `time`, in order of time.
-  ///
-  /// - Returns: Whether there was anything.
-  mutating func apply(through time: Int64, program: Program, layout: Layout, _ counts: inout ObservationCounts) -> Bool
-  {
+  mutating func apply(through time: Int64, _ workspace: Workspace, _ counts: inout ObservationCounts) {
     sortPending()
-    let count = pending.firstIndex { $0.time > time } ?? pending.count
-    guard count > 0 else { return false }
-    for index in 0..<count { apply(pending[index], program, layout, &counts) }
-    pending.removeFirst(count)
-    return true
+    let end = pending.firstIndex { $0.time > time } ?? pending.endIndex
+    guard end > pending.startIndex else { return }
+    for index in pending.startIndex..<end { apply(pending[index], workspace, &counts) }
+    pending = pending[end...]
+    // A slice keeps its whole buffer; copying it at every tick would be quadratic, so only once most of it is dead.
+    if pending.startIndex > pending.count { pending = ArraySlice(Array(pending)) }
   }
 
   mutating func sortPending() {
@@ -197,9 +195,8 @@ extension Instance {
     isSorted = true
   }
 
-  private mutating func apply(
-    _ item: Pending, _ program: Program, _ layout: Layout, _ counts: inout ObservationCounts
-  ) {
+  private mutating func apply(_ item: Pending, _ workspace: Workspace, _ counts: inout ObservationCounts) {
+    let layout = workspace.layout
     if let launched = facts.launched, item.time < launched {
       counts.predecessor += 1
       return
@@ -208,7 +205,9 @@ extension Instance {
     case .sample(let signal, let identity, let key, let value):
       let entry = Entry(time: item.time, value: value)
       switch metrics[layout.slot[signal]]
-        .insert(entry, identity: identity, key: key, maxKeys: program.signals[signal].maxKeys)
+        .insert(
+          entry, identity: identity, maxKeys: workspace.program.signals[signal].maxKeys,
+          key: { workspace.keys.number(key) })
       {
       case .added: break
       case .replaced: counts.duplicate += 1
@@ -217,7 +216,7 @@ extension Instance {
         return
       }
     case .info(let signal, let identity, let code):
-      let maxKeys = program.signals[signal].maxKeys
+      let maxKeys = workspace.program.signals[signal].maxKeys
       guard infos[layout.slot[signal]].insert(time: item.time, identity: identity, code: code, maxKeys: maxKeys) else {
         counts.refused += 1
         return
@@ -230,7 +229,7 @@ extension Instance {
       }
       launchedMetrics[metric] = (item.time, identity, value)
     case .attach(let signal): logs[layout.slot[signal]].attach(at: item.time)
-    case .line(let signal, let event, let key, let identity, let hitLimit):
+    case .line(let signal, let event, let key, let hitLimit):
       let slot = layout.slot[signal]
       logs[slot].attach(at: item.time)
       logs[slot].sawLine(at: item.time)
@@ -240,7 +239,11 @@ extension Instance {
       }
       if var event {
         event.time = item.time
-        if !logs[slot].insert(event, key: key, identity: identity, maxKeys: program.signals[signal].maxKeys) {
+        let inserted = logs[slot]
+          .insert(
+            event, identity: keyIdentity(key), maxKeys: workspace.program.signals[signal].maxKeys,
+            key: { workspace.keys.number(key) })
+        if !inserted {
           counts.refused += 1
         }
       }

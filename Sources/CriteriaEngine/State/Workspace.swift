@@ -26,18 +26,15 @@ struct KeyTable {
   private var identities: [[UInt8]] = [[]]
   private var numbers: [[UInt8]: Int32] = [:]
 
-  mutating func number(_ parts: [String]) -> (key: Int32, identity: [UInt8]) {
-    var identity: [UInt8] = []
-    for part in parts {
-      identity += part.utf8
-      identity.append(0)
-    }
-    if let known = numbers[identity] { return (known, identity) }
+  mutating func number(_ parts: [String]) -> Int32 {
+    if parts.isEmpty { return 0 }
+    let identity = keyIdentity(parts)
+    if let known = numbers[identity] { return known }
     let number = Int32(self.parts.count)
     self.parts.append(parts)
     identities.append(identity)
     numbers[identity] = number
-    return (number, identity)
+    return number
   }
 
   /// Byte order of the parts; the unknown row comes last.
@@ -46,4 +43,14 @@ struct KeyTable {
     if b == Row.unknownKey { return true }
     return identities[Int(a)].lexicographicallyPrecedes(identities[Int(b)])
   }
+}
+
+/// A key's parts as bytes, each ended by NUL; nothing for what is not keyed.
+func keyIdentity(_ parts: [String]) -> [UInt8] {
+  var identity: [UInt8] = []
+  for part in parts {
+    identity += part.utf8
+    identity.append(0)
+  }
+  return identity
 }

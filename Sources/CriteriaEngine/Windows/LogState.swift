@@ -67,8 +67,8 @@ struct LogState {
   mutating func hitLimit(at time: Int64) { limitAt = max(limitAt ?? time, time) }
 
   /// - Returns: False (refused) if the key is new and `maxKeys` are kept already.
-  mutating func insert(_ event: LogEvent, key: Int32, identity: [UInt8], maxKeys: Int) -> Bool {
-    if let index = streams.firstIndex(where: { $0.key == key }) {
+  mutating func insert(_ event: LogEvent, identity: [UInt8], maxKeys: Int, key: () -> Int32) -> Bool {
+    if let index = streams.firstIndex(where: { $0.identity == identity }) {
       streams[index].insert(event)
       return true
     }
@@ -76,7 +76,7 @@ struct LogState {
       refusedAt = max(refusedAt ?? event.time, event.time)
       return false
     }
-    var stream = EventStream(key: key, identity: identity)
+    var stream = EventStream(key: key(), identity: identity)
     stream.insert(event)
     let index = streams.firstIndex { identity.lexicographicallyPrecedes($0.identity) } ?? streams.count
     streams.insert(stream, at: index)

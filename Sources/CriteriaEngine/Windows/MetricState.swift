@@ -14,7 +14,8 @@ struct MetricState {
   /// The keys of the last tick at which any lived (keyed signals).
   private(set) var keys: [Int32] = []
 
-  mutating func insert(_ entry: Entry, identity: [UInt8], key: Int32, maxKeys: Int) -> Insertion {
+  /// - Parameter key: Asked for only where the series is new and finds room, so that refused keys leave no trace.
+  mutating func insert(_ entry: Entry, identity: [UInt8], maxKeys: Int, key: () -> Int32) -> Insertion {
     isSeen = true
     if !entry.isEnd { newestSample = max(newestSample ?? .min, entry.time) }
     let index = position(of: identity)
@@ -25,7 +26,7 @@ struct MetricState {
       refusedAt = max(refusedAt ?? .min, entry.time)
       return .refused
     }
-    var new = Series(identity: identity, key: key)
+    var new = Series(identity: identity, key: key())
     _ = new.insert(entry)
     series.insert(new, at: index)
     return .added

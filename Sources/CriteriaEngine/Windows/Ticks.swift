@@ -32,7 +32,5 @@ package struct Wake: Sendable {
     guard seconds.isFinite, seconds.magnitude < 1e15 else { return }
     let moment = tickNumber(of: origin &+ Int64((seconds * 1000).rounded()), step: step)
     for candidate in moment - 1...moment + 1 { consider(candidate) }
-    // Rounding may have put the moment a tick away from where this tick already is.
-    if moment + 2 > now { consider(max(now + 1, moment - 1)) }
   }
 }
