@@ -9,7 +9,8 @@ extension Checker {
     defer { nesting -= 1 }
     // Names can chain expressions that are each within the parser's limits: refuse before the stack ends.
     guard nesting <= Self.depthLimit else {
-      report(.expansionTooDeep(limit: Self.depthLimit, at: expr.range))
+      if !hasReportedDepth { report(.expansionTooDeep(limit: Self.depthLimit, at: expr.range)) }
+      hasReportedDepth = true
       return .faulty
     }
     switch expr {

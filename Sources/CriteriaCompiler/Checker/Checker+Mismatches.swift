@@ -70,6 +70,9 @@ extension Checker {
     for (own, other) in [(right, left), (left, right)] {
       if let literal = own.plainLiteral, let advice = advice(for: literal, wanted: other.dimension) { return advice }
     }
+    for (own, other) in [(left, right), (right, left)] where own.dimension == .plain && other.dimension == .ratio {
+      if let literal = pinningLiteral(own.expr), let advice = advice(for: literal, wanted: .ratio) { return advice }
+    }
     for (own, other) in [(left, right), (right, left)] where own.dimension == .plain && other.dimension != .plain {
       if let name = signalWithoutUnit(own.expr) {
         return Advice(help: Wording.declareUnit(name, as: other.dimension))
@@ -89,6 +92,21 @@ extension Checker {
       return fixed(asShare)
     }
     return wanted.canonicalSuffix.map { fixed(decimal(literal.digits) + $0) }
+  }
+
+  /// In `1 - a / b` the literal makes a plain number of a quotient that could be a share.
+  private func pinningLiteral(_ expr: Expr) -> (digits: Double, range: SourceRange)? {
+    guard case .arithmetic(let sign, let left, let right, _) = expr, sign == .add || sign == .subtract else { return nil }
+    for (own, other) in [(left, right), (right, left)] {
+      // A copy looks at the other side: its faults have been reported.
+      var copy = self
+      if let literal = Operand(own, nil).plainLiteral, case .number(_, let measure?) = copy.infer(other).value,
+        measure.isDimensionless, measure.mark == .either
+      {
+        return literal
+      }
+    }
+    return nil
   }
 
   /// The gauge, counter or fact behind a term, if its declaration says no unit.

@@ -96,6 +96,7 @@ struct Checker {
   var trail: [Int] = []
   /// How deep `infer` is, through names.
   var nesting = 0
+  var hasReportedDepth = false
   var totalSize = 0
   var hasReportedTotal = false
 
