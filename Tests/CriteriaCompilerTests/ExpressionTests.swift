@@ -34,8 +34,10 @@ struct ExpressionTests {
       "since(ready != \"True\") > 10m", "since(drifted(image)) > 24h", "since(absent(up[5m])) > 1h",
       "ready == \"True\"", "ready in [\"True\", \"Unknown\"]", "ready.reason =~ \"Kube.*\"", "image != \"ami-1\"",
       "oom.comm == \"java\"", "fact.image != desired.image", "label[\"a/b\"] == \"x\"", "label.role in [\"a\"]",
-      "drifted(image)", "drifted(kernel)", "drift.count > 2", "drift.ratio > 50%", "memory > 8GiB", "not drifted(image)",
-      "cpu in [10%, 20%, 0]", "cpu in [-10%]", "drifted(image) == true", "true", "not (cpu > 5% and load > 3 or up == 0)",
+      "drifted(image)", "drifted(kernel)", "drift.count > 2", "drift.ratio > 50%", "memory > 8GiB",
+      "not drifted(image)",
+      "cpu in [10%, 20%, 0]", "cpu in [-10%]", "drifted(image) == true", "true",
+      "not (cpu > 5% and load > 3 or up == 0)",
     ])
   func sound(condition: String) {
     let outcome = checkCondition(condition)
@@ -176,9 +178,10 @@ struct ExpressionTests {
 
   @Test("all faults of an expression are reported, and none that follows from another")
   func together() {
-    #expect(checkCondition("cpuu > 90 and foo(wear) > 3 or avg(cpu[5m]) > 90").codes.filter { $0 != "W0404" } == [
-      "E0210", "E0217", "E0212",
-    ])
+    #expect(
+      checkCondition("cpuu > 90 and foo(wear) > 3 or avg(cpu[5m]) > 90").codes.filter { $0 != "W0404" } == [
+        "E0210", "E0217", "E0212",
+      ])
     // What is compared with an unknown name has no dimension to be wrong about.
     #expect(checkCondition("cpuu + 3 > 90% and not cpuu").errors.count == 2)
   }

@@ -139,7 +139,7 @@ struct RuleTests {
       ("+(10 + 5 * ramp(load, 0, 1))", 10, 15), ("+(10 - 5 * ramp(load, 0, 1))", 5, 10), ("+60 / 4", 15, 15),
       ("+min(count(oom[5m]), 3, 8)", 0, 3), ("+max(4, clamp(load, 0, 9))", 4, 9), ("+abs(-3)", 3, 3),
       ("+abs(clamp(load, -3, 2))", 0, 3), ("+60 / (1 + ramp(load, 0, 1))", 30, 60), ("+spread(30, 3)", 27, 33),
-      ("+clamp(wear / 1%, 0, 500%) / 100%", 0, 5),
+      ("+clamp(load / 3, 0, 5)", 0, 5),
     ])
   func ranges(worth: String, low: Double, high: Double) throws {
     let outcome = checkCondition("cpu > 5%", rule: "then: '\(worth)'")

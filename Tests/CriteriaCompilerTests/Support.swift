@@ -29,8 +29,12 @@ struct Outcome {
 
 /// Parses and checks a policy, and analyses it if it is sound.
 func checkPolicy(_ text: String, uses: [String: String] = [:], now: Int64? = nil) -> Outcome {
+  checkPolicy(bytes: Array(text.utf8), uses: uses, now: now)
+}
+
+func checkPolicy(bytes: [UInt8], uses: [String: String] = [:], now: Int64? = nil) -> Outcome {
   var sources = SourceMap()
-  let source = SourceText(path: "policy.yaml", text: text)
+  let source = SourceText(path: "policy.yaml", bytes: bytes)
   let (file, faults) = parsePolicy(source, into: &sources) { path in
     uses[path].map { .success(SourceText(path: path, text: $0)) }
       ?? .failure(FileError(path: path, reason: "no such file"))

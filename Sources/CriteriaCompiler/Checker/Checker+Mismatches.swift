@@ -96,7 +96,9 @@ extension Checker {
 
   /// In `1 - a / b` the literal makes a plain number of a quotient that could be a share.
   private func pinningLiteral(_ expr: Expr) -> (digits: Double, range: SourceRange)? {
-    guard case .arithmetic(let sign, let left, let right, _) = expr, sign == .add || sign == .subtract else { return nil }
+    guard case .arithmetic(let sign, let left, let right, _) = expr, sign == .add || sign == .subtract else {
+      return nil
+    }
     for (own, other) in [(left, right), (right, left)] {
       // A copy looks at the other side: its faults have been reported.
       var copy = self

@@ -1,4 +1,4 @@
-import CriteriaDiagnostics
+package import CriteriaDiagnostics
 import CriteriaSyntax
 
 /// The codes of the checker: E02xx names and types, E03xx rules and signals, W04xx warnings.
@@ -53,6 +53,17 @@ extension DiagnosticCode {
   static let mixedScripts = Self("W0407")
   static let statusCase = Self("W0408")
 }
+
+/// Every code of this stage: each has a page in `rulecheck explain`.
+package let checkerCodes: [DiagnosticCode] = [
+  .unknownName, .comparingTypes, .comparingDimensions, .addingDimensions, .mixedArguments, .wrongType, .notOrdered,
+  .unknownFunction, .wrongArity, .missingWindow, .strayWindow, .wrongSignal, .windowOfExpression, .bareLog,
+  .unknownGroup, .unknownMember, .cycle, .expansionTooLarge, .unquotedString, .badPattern, .reservedSignalName,
+  .driftedNeedsName, .differentKeys, .reduceWithoutKeys, .notAMultiple, .watchAboveReplace, .worthNotPlain,
+  .worthUnbounded, .worthNegative, .emptyRamp, .reversedClamp, .latchBeside, .ignoreOnStopping, .optionalOnStopping,
+  .notStanding, .infoWithoutLabel, .conditionLabels, .reasonKeys, .unitWithoutValue, .rawCounter, .keyShadowed,
+  .byBesideReduce, .unusedSignal, .expiredException, .hiddenCharacter, .mixedScripts, .statusCase,
+]
 
 /// Sentences that several diagnostics share.
 enum Wording {
