@@ -64,7 +64,8 @@ let package = Package(
       name: "CriteriaSyntaxTests", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], exclude: ["diagnostics"],
       swiftSettings: settings),
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
-    .testTarget(name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], swiftSettings: settings),
+    .testTarget(
+      name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], exclude: ["diagnostics"], swiftSettings: settings),
     .testTarget(name: "CriteriaTests", dependencies: ["Criteria", "Reference"], swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(

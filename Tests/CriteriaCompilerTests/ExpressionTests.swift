@@ -260,6 +260,13 @@ struct LimitTests {
     #expect(outcome.errors.map(\.code.name) == Array(repeating: "E0227", count: errors))
   }
 
+  @Test("many names of a large name end in one diagnostic")
+  func manyNames() {
+    let names = (0..<5_000).map { "b\($0): {is: a12 + \($0)}" }.joined(separator: "\n")
+    let outcome = checkCondition("b7 > 3", signals: doubling(12) + "\n" + names)
+    #expect(outcome.errors.map(\.code.name) == ["E0227"])
+  }
+
   @Test("many rules over a large name end in one diagnostic")
   func total() {
     let rules = (0..<60).map { "- {rule: R\($0), when: a12 > \($0), then: +1}" }.joined(separator: "\n  ")

@@ -59,7 +59,7 @@ extension Checker {
     switch arguments[0] {
     case .window(let path, let duration, let whole):
       guard let index = source(path, in: name, whole) else { return nil }
-      checkMultiple(duration, of: "window", at: SourceRange(whole.source, path.range.end, whole.end), brackets: true)
+      checkMultiple(duration, of: "a window", at: SourceRange(whole.source, path.range.end, whole.end), brackets: true)
       return (index, duration.milliseconds, path)
     case .path(let path):
       if let index = source(path, in: name, path.range) { reportMissingWindow(name, index, path) }

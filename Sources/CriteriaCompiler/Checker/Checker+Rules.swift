@@ -42,16 +42,7 @@ extension Checker {
 
   /// An expression of a rule that is true or false.
   private mutating func condition(_ expr: Expr, in key: String) -> BoolExpr? {
-    truth(charged(bounded(infer(expr), at: expr.range), at: expr.range), expr, needed: "`\(key)`")
-  }
-
-  /// Counts the expression towards the policy's size, names written out.
-  private mutating func charged(_ typed: Typed, at range: SourceRange) -> Typed {
-    totalSize += typed.size
-    guard totalSize > Self.totalSizeLimit else { return typed }
-    if !hasReportedTotal { report(.policyTooLarge(limit: Self.totalSizeLimit, at: range)) }
-    hasReportedTotal = true
-    return .faulty
+    truth(charged(infer(expr), at: expr.range), expr, needed: "`\(key)`")
   }
 
   // MARK: Selectors
@@ -88,7 +79,7 @@ extension Checker {
     case .quarantine: return .quarantine
     case .protect: return .protect
     case .add(let expr, _):
-      let typed = charged(bounded(infer(expr), at: expr.range), at: expr.range)
+      let typed = charged(infer(expr), at: expr.range)
       guard let (worth, measure) = number(typed, expr, needed: "a worth") else { return nil }
       guard join(measure, .plain) != nil else {
         report(.worthNotPlain(measure ?? .plain, at: expr.range, fix: worthFix(expr)))
@@ -182,7 +173,7 @@ extension Checker {
         report(.keyShadowed(name.value, at: name.range))
       }
     }
-    let typed = charged(bounded(infer(expr), at: expr.range), at: expr.range)
+    let typed = charged(infer(expr), at: expr.range)
     checkReasonKeys(typed, keys: keys)
     switch typed.value {
     case .number(let number, let measure): return .number(number, type: measure ?? .plain)

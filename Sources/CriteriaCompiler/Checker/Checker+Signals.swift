@@ -147,7 +147,7 @@ extension Checker {
     }
     progress[index] = .underway
     trail.append(index)
-    var typed = bounded(infer(expr), at: declaration.name.range)
+    var typed = charged(infer(expr), at: declaration.name.range)
     if let reduce = declaration.reduce { typed = reduced(typed, by: reduce, declaration) } else { checkKeys(of: typed) }
     trail.removeLast()
     progress[index] = .done(typed)
@@ -197,13 +197,19 @@ extension Checker {
     return first.map { keys(of: $0.index) } ?? []
   }
 
-  /// The expression, unless it has outgrown the limits.
-  mutating func bounded(_ typed: Typed, at range: SourceRange) -> Typed {
-    if typed.size <= Self.sizeLimit && typed.depth <= Self.depthLimit { return typed }
-    report(
-      typed.size > Self.sizeLimit
-        ? .expansionTooLarge(nodes: typed.size, limit: Self.sizeLimit, at: range)
-        : .expansionTooDeep(limit: Self.depthLimit, at: range))
+  /// The expression, unless it, or the whole policy, has outgrown its limit with all names written out.
+  mutating func charged(_ typed: Typed, at range: SourceRange) -> Typed {
+    guard typed.size <= Self.sizeLimit && typed.depth <= Self.depthLimit else {
+      report(
+        typed.size > Self.sizeLimit
+          ? .expansionTooLarge(nodes: typed.size, limit: Self.sizeLimit, at: range)
+          : .expansionTooDeep(limit: Self.depthLimit, at: range))
+      return .faulty
+    }
+    totalSize += typed.size
+    guard totalSize > Self.totalSizeLimit else { return typed }
+    if !hasReportedTotal { report(.policyTooLarge(limit: Self.totalSizeLimit, at: range)) }
+    hasReportedTotal = true
     return .faulty
   }
 }

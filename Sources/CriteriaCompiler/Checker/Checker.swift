@@ -59,7 +59,7 @@ struct Typed {
 
 /// The state of checking one policy file.
 struct Checker {
-  /// Nodes of one expression with its names written out, and of all of a policy.
+  /// Nodes of one expression with its names written out, and of all of a policy, unused names included.
   static let sizeLimit = 10_000
   static let totalSizeLimit = 200_000
   /// Operators inside each other, names written out.

@@ -403,7 +403,7 @@ extension Diagnostic {
 
   static func statusInOtherCase(_ word: String, usual: String, at range: SourceRange) -> Self {
     Diagnostic(
-      .warning, .statusCase, "the status `\(word)` is read as `\(usual)`, so this is never equal", at: range,
+      .warning, .statusCase, "statuses are read as `\(usual)`, so none ever equals `\(word)`", at: range,
       help: "write `\"\(usual)\"`", fix: Fix(range, "\"\(usual)\""))
   }
 
