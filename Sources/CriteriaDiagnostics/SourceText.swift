@@ -31,7 +31,9 @@ package struct SourceText: Sendable {
     let end = min(max(offset, lineStarts[low]), bytes.count)
     // Continuation bytes do not start a character.
     let column = bytes[lineStarts[low]..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
-    return Position(line: low + 1, column: column)
+    // A byte order mark takes no column in any editor.
+    let hidden = low == 0 && end >= 3 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 1 : 0
+    return Position(line: low + 1, column: column - hidden)
   }
 }
 

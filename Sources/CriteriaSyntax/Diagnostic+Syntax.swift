@@ -190,7 +190,9 @@ extension Diagnostic {
   {
     Self(
       .error, .unknownKey, "unknown key `\(key)` in \(what)", at: range,
-      help: didYouMean(nearest) ?? "its keys are \(listed(allowed))", fix: nearest.map { Fix(range, $0) })
+      help: didYouMean(nearest)
+        ?? (key == "<<" ? "YAML 1.1's merge keys are not supported" : "its keys are \(listed(allowed))"),
+      fix: nearest.map { Fix(range, $0) })
   }
 
   static func missingKey(_ key: String, in what: String, at range: SourceRange) -> Self {
@@ -296,6 +298,12 @@ extension Diagnostic {
     Self(
       .error, .badEffect, "a rule adds to the score by `+`", at: range, help: "write `+\(text)`",
       fix: Fix(SourceRange(range.source, range.start, range.start), "+"))
+  }
+
+  static func negativeEffect(_ text: String, at range: SourceRange) -> Self {
+    Self(
+      .error, .badEffect, "a rule cannot take from the score, found `\(text)`", at: range,
+      help: "`protect` keeps an instance from being replaced; `except` keeps a rule from counting")
   }
 
   static func unknownEffect(_ text: String, nearest: String?, at range: SourceRange) -> Self {

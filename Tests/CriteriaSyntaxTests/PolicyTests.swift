@@ -149,7 +149,7 @@ extension PolicyTests {
       ("quarantine", "quarantine", nil), ("protect", "protect", nil), ("60", nil, "+60"), ("60 * x", nil, "+60 * x"),
       ("Replace", nil, "replace"), ("protekt", nil, "protect"), ("nothing", nil, nil), ("+", nil, nil),
       ("+1 + 2", nil, nil),
-      ("'+(1 + 2)'", "(+ 1.0 2.0)", nil), ("-60", nil, "+-60"),
+      ("'+(1 + 2)'", "(+ 1.0 2.0)", nil), ("-60", nil, nil),
     ] as [(String, String?, String?)])
   func effects(text: String, expected: String?, mended: String?) {
     let (rule, diagnostics) = rule("    then: \(text)")

@@ -194,8 +194,8 @@ struct Lexer {
   private func rate(at end: Int) -> Range<Int>? {
     guard byte(at: end) == UInt8(ascii: "/"), let next = byte(at: end + 1), isNameStart(next) else { return nil }
     let word = end + 1..<endOfWord(from: end + 1)
-    // `100/s(x)` and `100/m.x` divide by something called so.
-    if let after = byte(at: word.upperBound), after == UInt8(ascii: "(") || after == UInt8(ascii: ".") { return nil }
+    // `100/s(x)`, `100/m.x` and `100/d["x"]` divide by something called so.
+    if let after = byte(at: word.upperBound), "(.[".utf8.contains(after) { return nil }
     return Units.rates.contains(text(word)) ? word : nil
   }
 

@@ -20,6 +20,7 @@ func parseEffect(_ text: ExpressionText) -> (effect: Effect?, diagnostics: [Diag
   let written = String(decoding: text.bytes, as: UTF8.self)
   let expression = Parser.parsed(text)
   if let expression {
+    if case .negate = expression { return (nil, [.negativeEffect(written, at: whole)]) }
     if case .number = expression { return (nil, [.effectWithoutPlus(written, at: whole)]) }
     if case .path(let path) = expression, path.rest.isEmpty {
       return (

@@ -272,14 +272,18 @@ struct ValueReader {
   }
 
   mutating func template(_ pair: YAMLPair?) -> Template? {
-    guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a text") else { return nil }
+    guard let pair, let scalar = quotable(pair, expected: "a text") else { return nil }
     let (template, faults) = parseTemplate(ExpressionText(scalar, in: text), at: content(of: scalar))
     diagnostics += faults
     return template
   }
 
-  /// A scalar's text; what YAML read as a collection gets the quoted form.
   private mutating func expressionText(_ pair: YAMLPair) -> ExpressionText? {
+    quotable(pair, expected: "an expression").map { ExpressionText($0, in: text) }
+  }
+
+  /// A scalar; what YAML read as a collection because of its first character gets the quoted form.
+  mutating func quotable(_ pair: YAMLPair, expected: String) -> YAMLScalar? {
     if pair.value.scalar == nil, pair.value.aliasRange == nil,
       let written = writtenValue(in: text.bytes, from: pair.value.range.start),
       pair.value.range.start > pair.key.range.end,
@@ -288,8 +292,7 @@ struct ValueReader {
       diagnostics.append(.unquoted(pair.key.text, readAs: pair.value, written: written, in: text, source))
       return nil
     }
-    guard let scalar = scalar(pair.value, pair.key.text, expected: "an expression") else { return nil }
-    return ExpressionText(scalar, in: text)
+    return scalar(pair.value, pair.key.text, expected: expected)
   }
 
   /// A string that does not end in a plain scalar, before a `#`: YAML took the rest for a comment.
@@ -305,14 +308,18 @@ struct ValueReader {
   }
 
   mutating func selector(_ node: YAMLNode, _ key: String) -> Located<MetricSelector>? {
-    guard let scalar = scalar(node, key, expected: "a metric selector") else { return nil }
+    scalar(node, key, expected: "a metric selector").flatMap { selector($0) }
+  }
+
+  private mutating func selector(_ scalar: YAMLScalar) -> Located<MetricSelector>? {
     let (selector, fault) = MetricSelectorParser.parse(ExpressionText(scalar, in: text))
     if let fault { diagnostics.append(fault) }
     return selector.map { Located($0, content(of: scalar)) }
   }
 
   mutating func selector(_ pair: YAMLPair?) -> Located<MetricSelector>? {
-    pair.flatMap { selector($0.value, $0.key.text) }
+    guard let pair, let scalar = quotable(pair, expected: "a metric selector") else { return nil }
+    return selector(scalar)
   }
 
   mutating func unit(_ pair: YAMLPair?) -> Located<Unit>? {

@@ -319,7 +319,7 @@ private struct PolicyParser {
       reader.diagnostics.append(.missingKey("match", in: "log signal `\(key.text)`", at: key.range))
       return nil
     }
-    guard let scalar = reader.scalar(pair.value, "match", expected: "a pattern") else { return nil }
+    guard let scalar = reader.quotable(pair, expected: "a pattern") else { return nil }
     guard !sources.isEmpty else { return nil }
     var source = LogSource(
       sources: sources, match: Located(scalar.text, reader.content(of: scalar)),

@@ -2,8 +2,7 @@ import CriteriaDiagnostics
 
 /// The keys whose texts YAML likes to read as something else.
 private let textKeys: Set<String> = [
-  "when", "until", "selector", "where", "is", "then", "why", "match", "gauge", "counter", "info", "from", "launched",
-  "ignore",
+  "when", "until", "selector", "where", "is", "then", "why", "match", "gauge", "counter", "info", "from", "ignore",
   "because", "description",
 ]
 
@@ -87,7 +86,9 @@ func unquotedValue(in bytes: [UInt8], near offset: Int) -> (key: String, value: 
     if stop < end, bytes[stop] == UInt8(ascii: ":"), textKeys.contains(key), stop + 1 < end, bytes[stop + 1] == 0x20 {
       var start = stop + 1
       while start < end, isSpace(bytes[start]) { start += 1 }
-      if start <= offset, let value = writtenValue(in: bytes, from: start), isMisread(bytes[value]) {
+      if start <= offset, let value = writtenValue(in: bytes, from: start),
+        isMisread(bytes[value], inFlow: opensFlow(bytes, before: start))
+      {
         found = (key, value)
       }
     }
@@ -97,18 +98,15 @@ func unquotedValue(in bytes: [UInt8], near offset: Int) -> (key: String, value: 
 }
 
 /// Whether a text of one line cannot stand in YAML without quotes, and is not simply quoted.
-private func isMisread(_ text: ArraySlice<UInt8>) -> Bool {
-  guard let first = text.first, let last = text.last else { return false }
+private func isMisread(_ text: ArraySlice<UInt8>, inFlow: Bool) -> Bool {
+  guard let first = text.first else { return false }
   if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
     // `"a" == x`: the quote closes before the end. A quote that never closes is another fault.
     let closing = text.dropFirst().firstIndex(of: first)
     return closing.map { $0 < text.endIndex - 1 } ?? false
   }
-  if first == UInt8(ascii: "{") || first == UInt8(ascii: "["), last == UInt8(ascii: "}") || last == UInt8(ascii: "]") {
-    return false
-  }
   if "[{&*!|>%@`,?".utf8.contains(first) { return true }
-  let string = String(decoding: text, as: UTF8.self)
-  return string.utf8.contains(UInt8(ascii: "[")) || string.utf8.contains(UInt8(ascii: "{"))
-    || text.contains(UInt8(ascii: ":"))
+  // In a flow mapping brackets end a plain text; anywhere, `: ` makes it a key.
+  if inFlow, text.contains(where: { "[]{}".utf8.contains($0) }) { return true }
+  return text.indices.dropLast().contains { text[$0] == UInt8(ascii: ":") && isSpace(text[$0 + 1]) }
 }

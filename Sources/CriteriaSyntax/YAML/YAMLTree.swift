@@ -172,12 +172,25 @@ private struct TreeBuilder {
   }
 
   private mutating func addPair(_ pair: YAMLPair, to top: Int) {
-    if let first = stack[top].keys[pair.key.text] {
+    if let first = firstPlace(of: pair.key.text, in: top) {
       diagnostics.append(.duplicateKey(pair.key.text, at: pair.key.range, first: first))
-    } else {
-      stack[top].keys[pair.key.text] = pair.key.range
-      stack[top].pairs.append(pair)
+      return
     }
+    stack[top].pairs.append(pair)
+    let count = stack[top].pairs.count
+    if count == Self.fewKeys {
+      for one in stack[top].pairs { stack[top].keys[one.key.text] = one.key.range }
+    } else if count > Self.fewKeys {
+      stack[top].keys[pair.key.text] = pair.key.range
+    }
+  }
+
+  /// Up to so many keys are looked through: most mappings are small, and there are millions of them in an inventory.
+  private static let fewKeys = 16
+
+  private func firstPlace(of key: String, in top: Int) -> SourceRange? {
+    if stack[top].pairs.count >= Self.fewKeys { return stack[top].keys[key] }
+    return stack[top].pairs.first { $0.key.text == key }?.key.range
   }
 
   /// Values are read by the type their key declares, so a core tag says nothing; any other asks for what we do not do.
