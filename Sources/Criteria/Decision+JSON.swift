@@ -65,12 +65,7 @@ extension Decision.Missing {
     writer.beginObject()
     writer.member("signal", signal)
     if let since { writer.member("since", since.description) }
-    if !clash.isEmpty {
-      writer.key("clash")
-      writer.beginArray()
-      for labels in clash { writer.value(labels) }
-      writer.endArray()
-    }
+    if let reason { writer.member("reason", reason) }
     writer.endObject()
   }
 }

@@ -19,8 +19,8 @@ public struct Decision: Hashable, Sendable {
     public var signal: String
     /// Its newest observation; `nil` if it was never seen.
     public var since: Timestamp?
-    /// Several series where the signal needs one: the labels of two.
-    public var clash: [String]
+    /// Why it is unknown, where it is not merely silent: never seen, several series, too many keys, a limit.
+    public var reason: String?
   }
 
   public var instance: String
@@ -58,7 +58,7 @@ public struct Decision: Hashable, Sendable {
     missing =
       summary.verdict == .unknown
       ? view.missing.map {
-        Missing(signal: $0.signal, since: $0.since.map(Timestamp.init(milliseconds:)), clash: $0.clash)
+        Missing(signal: $0.signal, since: $0.since.map(Timestamp.init(milliseconds:)), reason: $0.reason)
       } : []
     protectedBy = view.protectedBy
     nextChange = view.nextChange.map(Timestamp.init(milliseconds:))

@@ -162,7 +162,7 @@ struct UnknownTests {
     fleet.advance(to: seconds(10))
     let decision = fleet.decide("a", at: seconds(10))
     #expect(decision?.verdict == .unknown)
-    #expect(decision?.missing.first?.clash == [#"{cpu="0"}"#, #"{cpu="1"}"#])
+    #expect(decision?.missing.first?.reason == #"several series: {cpu="0"} and {cpu="1"}"#)
   }
 
   @Test("a line on which the pattern hits its limit makes the signal unknown, never 0")

@@ -60,8 +60,8 @@ package struct InstanceView {
   package struct Missing: Hashable, Sendable {
     package var signal: String
     package var since: Int64?
-    /// Several series live where the signal needs one: their labels.
-    package var clash: [String]
+    /// Why it is unknown, where it is not merely silent: never seen, several series, too many keys, a limit.
+    package var reason: String?
   }
 
   /// Every rule in the order of the policy; `all` false leaves out those that are plainly idle or not applicable.
@@ -167,7 +167,7 @@ package struct InstanceView {
       add(reader.unknowns(features: selector.features, derived: [], key: 0))
     }
     return names.map { name in
-      Missing(signal: name, since: reader.lastSeen(name), clash: reader.clash(name))
+      Missing(signal: name, since: reader.lastSeen(name), reason: reader.reason(name))
     }
   }
 }
@@ -316,14 +316,35 @@ private struct Reader {
     }
   }
 
-  /// The series that live side by side where one is wanted.
-  func clash(_ name: String) -> [String] {
-    guard let signal = signal(named: name), tick.ambiguous.contains(signal) else { return [] }
+  func reason(_ name: String) -> String? {
+    guard let signal = signal(named: name) else { return nil }
     let one = program.signals[signal]
-    return instance.metrics[workspace.layout.slot[signal]].liveIdentities(
-      at: tick.now, staleAfter: one.staleAfter ?? .max
-    )
-    .prefix(2).map { identity in
+    let slot = workspace.layout.slot[signal]
+    var wake = Wake(now: view.tick, step: program.step)
+    func overflow(_ isOverflowed: Bool) -> String? { isOverflowed ? "more than \(one.maxKeys) series or keys" : nil }
+    switch one.source {
+    case .metric:
+      if tick.ambiguous.contains(signal) { return "several series: \(clash(signal).joined(separator: " and "))" }
+      if !instance.metrics[slot].isSeen { return "never seen" }
+      return overflow(instance.metrics[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
+    case .log:
+      let state = instance.logs[slot]
+      if !state.isSeen { return "no log source of it is attached" }
+      if let limitAt = state.limitAt, tick.now - limitAt <= one.retention { return "its pattern hit the match limit" }
+      return overflow(state.isOverflowed(at: tick.now, retention: one.retention, &wake))
+    case .condition: return instance.conditions[slot].isSeen ? nil : "never seen"
+    case .info:
+      if !instance.infos[slot].isSeen { return "never seen" }
+      return overflow(instance.infos[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
+    case .fact(let name, _): return instance.facts.facts[name] == nil ? "never told" : nil
+    }
+  }
+
+  /// The first two of the series that live side by side where one is wanted.
+  private func clash(_ signal: Int) -> [String] {
+    let one = program.signals[signal]
+    let state = instance.metrics[workspace.layout.slot[signal]]
+    return state.liveIdentities(at: tick.now, staleAfter: one.staleAfter ?? .max).prefix(2).map { identity in
       let parts = identity.split(separator: 0, omittingEmptySubsequences: false).map {
         String(decoding: $0, as: UTF8.self)
       }

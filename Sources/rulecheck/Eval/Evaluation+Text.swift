@@ -65,9 +65,7 @@ extension Evaluation {
   }
 
   private func sentence(_ missing: Decision.Missing, at: Timestamp) -> String {
-    if missing.clash.count > 1 {
-      return "\(missing.signal) has several series: \(missing.clash.joined(separator: " and "))"
-    }
+    if let reason = missing.reason { return "\(missing.signal): \(reason)" }
     guard let since = missing.since else { return "\(missing.signal) never seen" }
     return "\(missing.signal) missing for \(duration(at.milliseconds - since.milliseconds))"
   }
