@@ -11,7 +11,7 @@ struct Rulecheck: ParsableCommand {
       (`eval --fail-on` met); 3 the policy is not valid.
       """,
     version: version,
-    subcommands: [CheckCommand.self, EvalCommand.self])
+    subcommands: [CheckCommand.self, EvalCommand.self, ExplainCommand.self])
 
   static let version = "0.1.0"
 
