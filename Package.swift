@@ -66,7 +66,9 @@ let package = Package(
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
     .testTarget(
       name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], exclude: ["diagnostics"], swiftSettings: settings),
-    .testTarget(name: "CriteriaTests", dependencies: ["Criteria", "Reference"], swiftSettings: settings),
+    .testTarget(
+      name: "CriteriaTests", dependencies: ["Criteria", "CriteriaCompiler", "CriteriaDiagnostics", "CriteriaEngine"],
+      swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(
       name: "RulecheckTests", dependencies: ["Criteria", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],

@@ -244,3 +244,30 @@ package indirect enum StringExpr: Sendable {
   case info(CheckedPolicy.SignalIndex, SourceRange)
   case capture(CheckedPolicy.SignalIndex, String, SourceRange)
 }
+
+extension NumberExpr {
+  /// Where it stands in the text.
+  package var range: SourceRange {
+    switch self {
+    case .constant(_, let range), .latest(_, let range), .window(_, _, _, let range), .since(_, let range),
+      .age(let range),
+      .driftCount(let range), .driftRatio(let range), .reduced(_, _, _, let range), .negate(_, let range),
+      .arithmetic(_, _, _, let range), .abs(_, let range), .min(_, let range), .max(_, let range),
+      .clamp(_, _, _, let range), .ramp(_, _, _, let range), .spread(_, _, let range):
+      range
+    }
+  }
+}
+
+extension BoolExpr {
+  /// Where it stands in the text.
+  package var range: SourceRange {
+    switch self {
+    case .constant(_, let range), .compare(_, _, _, let range), .numberIn(_, _, let range),
+      .compareStrings(_, _, _, let range), .stringIn(_, _, let range), .matches(_, _, let range),
+      .compareBools(_, _, _, let range), .absent(_, _, let range), .drifted(_, let range), .not(_, let range),
+      .and(_, _, let range), .or(_, _, let range):
+      range
+    }
+  }
+}

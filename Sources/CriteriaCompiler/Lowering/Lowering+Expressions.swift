@@ -11,7 +11,9 @@ extension Lowering {
   // MARK: Numbers
 
   /// Emits what computes an expression, and gives the register of its result.
-  mutating func lower(_ expr: NumberExpr) -> Int {
+  mutating func lower(_ expr: NumberExpr) -> Int { at(expr.range) { $0.lowerNumber(expr) } }
+
+  private mutating func lowerNumber(_ expr: NumberExpr) -> Int {
     switch expr {
     case .constant(let value, _): return constant(value)
     case .latest(let signal, _): return latest(signal, text: describe(expr))
@@ -155,7 +157,9 @@ extension Lowering {
 
   // MARK: Truths
 
-  mutating func lower(_ expr: BoolExpr) -> Int {
+  mutating func lower(_ expr: BoolExpr) -> Int { at(expr.range) { $0.lowerTruth(expr) } }
+
+  private mutating func lowerTruth(_ expr: BoolExpr) -> Int {
     switch expr {
     case .constant(let value, _): return constant(value)
     case .compare(let op, let a, let b, _): return compare(Comparison(op), a, b)

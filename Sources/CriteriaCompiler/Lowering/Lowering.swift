@@ -1,3 +1,4 @@
+import CriteriaDiagnostics
 package import CriteriaEngine
 import CriteriaSyntax
 
@@ -13,6 +14,9 @@ struct Lowering {
   var program = Program()
   /// The instructions of the fragment under construction.
   private var code: [Instruction] = []
+  private var codeSites: [Site] = []
+  /// The expression that is being lowered.
+  private var site = Site(source: 0, start: 0, end: 0)
   private var codes: [String: UInt32] = ["": 1]
   private var numbers: [UInt64: Int] = [:]
   private var strings: [UInt32: Int] = [:]
@@ -113,7 +117,18 @@ struct Lowering {
     return code
   }
 
-  mutating func emit(_ instruction: Instruction) { code.append(instruction) }
+  mutating func emit(_ instruction: Instruction) {
+    code.append(instruction)
+    codeSites.append(site)
+  }
+
+  /// What `body` emits belongs to the expression at `range`.
+  mutating func at(_ range: SourceRange, _ body: (inout Lowering) -> Int) -> Int {
+    let outer = site
+    site = Site(source: range.source.index, start: range.start, end: range.end)
+    defer { site = outer }
+    return body(&self)
+  }
 
   // MARK: Features
 
@@ -327,17 +342,18 @@ struct Lowering {
   // MARK: Fragments
 
   private mutating func fragment(_ body: (inout Lowering) -> Int) -> Program.Fragment {
-    let outer = reads
+    let outerReads = reads
     reads = Reads()
     // Derived features met on the way put their own fragments into the program first.
-    let outerCode = code
-    code = []
+    let outer = (code: code, sites: codeSites)
+    (code, codeSites) = ([], [])
     let result = body(&self)
     let start = program.instructions.count
     program.instructions += code
-    code = outerCode
+    program.sites += codeSites
+    (code, codeSites) = outer
     let own = reads
-    reads = outer
+    reads = outerReads
     return Program.Fragment(
       code: start..<program.instructions.count, result: result, features: own.features.sorted(),
       derived: own.derived.sorted(),

@@ -17,6 +17,8 @@ package struct Program: Sendable {
   /// Features that are computed from other registers by code, in an order in which each needs only earlier ones.
   package var derived: [Derived] = []
   package var instructions: [Instruction] = []
+  /// Where the expression of each instruction stands in the text, for traces.
+  package var sites: [Site] = []
   package var numberLists: [[Double]] = []
   package var stringLists: [[UInt32]] = []
   package var regexes: [Regex] = []
@@ -45,6 +47,18 @@ package struct Program: Sendable {
       self.condition = condition
       self.facts = facts
     }
+  }
+}
+
+/// A span of bytes in one of the policy's files.
+package struct Site: Hashable, Sendable {
+  package var source: Int32
+  package var start: Int32
+  package var end: Int32
+  package init(source: Int, start: Int, end: Int) {
+    self.source = Int32(clamping: source)
+    self.start = Int32(clamping: start)
+    self.end = Int32(clamping: end)
   }
 }
 
