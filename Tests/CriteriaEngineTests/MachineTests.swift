@@ -126,3 +126,19 @@ struct RegexTests {
     [0, 0xFF, UInt8(ascii: "b")].withUnsafeBytes { #expect(scanner.search(regex, in: $0) == .match) }
   }
 }
+
+@Suite("Globs")
+struct GlobTests {
+  @Test(
+    "a glob matches whole names",
+    arguments: [
+      ("sshd", "sshd", true), ("sshd", "sshd2", false), ("sshd*", "sshd", true), ("ss?d", "sshd", true),
+      ("*", "", true),
+      ("?", "", false), ("*a*b*c", "xaxxbxc", true), ("*a*b*c", "xaxxbx", false), ("**", "x", true),
+      (String(repeating: "*a", count: 30) + "b", String(repeating: "a", count: 2000), false),
+    ])
+  func globs(pattern: String, name: String, expected: Bool) {
+    var name = name
+    #expect(name.withUTF8 { Glob(pattern).matches(UnsafeRawBufferPointer($0)) } == expected)
+  }
+}

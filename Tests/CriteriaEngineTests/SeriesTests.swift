@@ -126,12 +126,4 @@ struct TickTests {
     let hex = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     #expect(hex == expected)
   }
-
-  @Test(
-    "globs",
-    arguments: [
-      ("sshd-*", "sshd-session", true), ("sshd-*", "sshd", false), ("*", "", true), ("a?c", "abc", true),
-      ("a*b*c", "a-b-b-c", true), ("a*b", "a-b-c", false),
-    ])
-  func globs(pattern: String, text: String, expected: Bool) { #expect(globMatches(pattern, text) == expected) }
 }

@@ -119,7 +119,7 @@ struct Door {
   func signals(ofSource source: String) -> [Int] {
     logs.filter { index in
       guard case .log(let pattern) = program.signals[index].source else { return false }
-      return source == "*" || pattern.sources.contains { $0 == "any" || $0 == source || globMatches($0, source) }
+      return source == "*" || pattern.reads(source)
     }
   }
 
@@ -178,30 +178,4 @@ func seriesIdentity(_ labels: [String: String], without instanceLabel: String) -
     identity.append(0)
   }
   return identity
-}
-
-/// `*` stands for any run of characters, `?` for one.
-/// - Complexity: O(pattern × text): after a mismatch only the last `*` is tried again.
-package func globMatches(_ pattern: String, _ text: String) -> Bool {
-  let pattern = Array(pattern.utf8)
-  let text = Array(text.utf8)
-  var p = 0
-  var t = 0
-  var star: (p: Int, t: Int)?
-  while t < text.count {
-    if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-      star = (p, t)
-      p += 1
-    } else if p < pattern.count, pattern[p] == text[t] || pattern[p] == UInt8(ascii: "?") {
-      p += 1
-      t += 1
-    } else if let last = star {
-      star = (last.p, last.t + 1)
-      p = last.p + 1
-      t = last.t + 1
-    } else {
-      return false
-    }
-  }
-  return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
 }

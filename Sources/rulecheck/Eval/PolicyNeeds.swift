@@ -89,7 +89,7 @@ struct UnfedSignals {
   mutating func see(log source: String) {
     logs.removeAll { index in
       guard case .log(let pattern) = program.signals[index].source else { return false }
-      return source == "*" || pattern.sources.contains { $0 == "any" || Glob($0).matches(source) }
+      return source == "*" || pattern.reads(source)
     }
   }
 

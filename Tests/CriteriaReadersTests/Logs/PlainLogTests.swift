@@ -130,19 +130,6 @@ private func yearless(_ month: Int8, _ day: Int8, _ milliseconds: Int32) -> Reco
     let bytes = Array("Nov 23 01:02:03 h x: ".utf8) + [0xFF, 0, 0x41]
     #expect(readLog(bytes).lines[0].message == "\u{FFFD}\0A")
   }
-
-  @Test(
-    "a glob matches whole names",
-    arguments: [
-      ("sshd", "sshd", true), ("sshd", "sshd2", false), ("sshd*", "sshd", true), ("ss?d", "sshd", true),
-      ("*", "", true),
-      ("?", "", false), ("*a*b*c", "xaxxbxc", true), ("*a*b*c", "xaxxbx", false), ("**", "x", true),
-      (String(repeating: "*a", count: 30) + "b", String(repeating: "a", count: 2000), false),
-    ])
-  func globs(pattern: String, name: String, expected: Bool) {
-    var name = name
-    #expect(name.withUTF8 { Glob(pattern).matches(UnsafeRawBufferPointer($0)) } == expected)
-  }
 }
 
 @Suite struct CivilTimeTests {
