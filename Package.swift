@@ -65,7 +65,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "CriteriaEngineTests", dependencies: ["CriteriaEngine"], swiftSettings: settings),
     .testTarget(
-      name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], exclude: ["diagnostics"], swiftSettings: settings),
+      name: "CriteriaCompilerTests", dependencies: ["CriteriaCompiler"], exclude: ["diagnostics"],
+      swiftSettings: settings),
     .testTarget(
       name: "CriteriaTests", dependencies: ["Criteria", "CriteriaCompiler", "CriteriaDiagnostics", "CriteriaEngine"],
       swiftSettings: settings),
