@@ -198,7 +198,6 @@ extension PolicyTests {
     #expect(file?.signals.map(\.name.value) == ["b"])
     #expect(file?.lostSignals.map(\.value) == ["a"])
     #expect(file?.rules.map(\.name.value) == ["B"])
-    #expect(file?.isPartial == true)
   }
 
   @Test("used files are read beside the policy, and their faults shown in them")

@@ -20,8 +20,6 @@ package struct PolicyFile: Sendable {
   package var rules: [RuleDeclaration] = []
   /// A `use:` file, or `signals` as a whole, could not be read: no name can be called unknown.
   package var hasUnreadUses = false
-  /// Something was left out because of faults: what is unused or missing cannot be told.
-  package var isPartial = false
   /// The whole document.
   package var range: SourceRange
 

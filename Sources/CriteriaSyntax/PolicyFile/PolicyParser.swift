@@ -39,7 +39,6 @@ package func parsePolicy(
     }
   }
   diagnostics += duplicateNames(&file)
-  file.isPartial = !diagnostics.isEmpty
   return (file, diagnostics)
 }
 
