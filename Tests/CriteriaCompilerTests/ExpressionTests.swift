@@ -54,6 +54,7 @@ struct ExpressionTests {
       ("nothing_like_it > 90%", "E0210", "nothing_like_it", ""),
       ("avg > 90%", "E0210", "avg", ""),
       ("label.role == web", "E0228", "web", "label.role == \"web\""),
+      ("role == \"web\"", "E0210", "role", ""),
       ("ready == True", "E0228", "True", "ready == \"True\""),
       ("drifted(image) == True", "E0210", "True", "drifted(image) == true"),
       ("fact == \"a\"", "E0225", "fact", ""),

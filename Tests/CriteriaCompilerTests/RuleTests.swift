@@ -189,6 +189,19 @@ struct AnalysisTests {
     #expect(try analysis("cpu > 5%", rule: "then: +1\nunknown: fires").silences.map(\.cause) == [.unknownFires])
   }
 
+  @Test(
+    "ways in which missing data keeps a rule idle are told",
+    arguments: [
+      ("cpu > 5%", "then: +1", ""), ("cpu > 5%", "then: +1\nunknown: ignore", "unknown: ignore"),
+      ("cpu > 5%", "then: quarantine\nlatch: true", "latch"), ("cpu > 5%", "then: protect\nlatch: true", "latch"),
+      ("cpu > 5%", "then: +1\nlatch: true", ""), ("disk > 5", "then: +1\nuntil: disk < 3", "optional"),
+    ])
+  func lapses(condition: String, rule: String, causes: String) throws {
+    let outcome = checkCondition(condition, signals: "disk: {gauge: disk, optional: true}", rule: rule)
+    let analysis = analyze(try #require(outcome.policy), of: try #require(outcome.file), now: nil)
+    #expect(analysis.lapses.map(\.cause.rawValue).joined(separator: ",") == causes)
+  }
+
   @Test("an exception has expired from the end of its day", arguments: [(86_399_999, 0), (86_400_000, 1)])
   func expired(now: Int64, count: Int) throws {
     let rule = "then: +1\nexcept: [{where: label.a == \"b\", expires: 1970-01-01, because: a trial}]"

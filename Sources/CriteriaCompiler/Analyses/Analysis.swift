@@ -24,6 +24,24 @@ package struct Analysis: Sendable {
     package var text: String
   }
 
+  /// A way in which a rule can fail to fire because data is missing: the verdict may be lower than with it.
+  package struct Lapse: Sendable {
+    package enum Cause: String, Sendable {
+      /// `unknown: ignore`
+      case ignored = "unknown: ignore"
+      /// `optional: true` on a signal
+      case optional
+      /// A latched `quarantine` or `protect`, whose one moment may be lost.
+      case latch
+    }
+    package var rule: String
+    package var cause: Cause
+    /// The optional signal; `nil` for the other causes.
+    package var signal: String?
+    /// One line for people.
+    package var text: String
+  }
+
   package struct Expired: Sendable {
     package var rule: String
     package var because: String?
@@ -44,6 +62,7 @@ package struct Analysis: Sendable {
 
   package var judgesEveryInstance: Bool
   package var silences: [Silence]
+  package var lapses: [Lapse]
   package var unusedSignals: [Name]
   package var expired: [Expired]
   package var timesToFire: [TimeToFire]
@@ -64,8 +83,29 @@ package struct Analysis: Sendable {
 package func analyze(_ policy: CheckedPolicy, of file: PolicyFile, now: Int64?) -> Analysis {
   Analysis(
     judgesEveryInstance: policy.selector == nil, silences: policy.rules.flatMap { silences(of: $0, in: policy) },
+    lapses: policy.rules.flatMap { lapses(of: $0, in: policy) },
     unusedSignals: unusedSignals(of: file), expired: now.map { expired(file, at: $0) } ?? [],
     timesToFire: policy.rules.map(timeToFire))
+}
+
+private func lapses(of rule: CheckedPolicy.Rule, in policy: CheckedPolicy) -> [Analysis.Lapse] {
+  var found = rule.optionalSignals.map { index in
+    let name = policy.signals[index].name
+    return Analysis.Lapse(
+      rule: rule.name, cause: .optional, signal: name,
+      text: "does not apply where `\(name)` was never seen (`optional`)")
+  }
+  if rule.unknown == .ignore {
+    found.append(
+      Analysis.Lapse(
+        rule: rule.name, cause: .ignored, text: "does not fire while what it reads is unknown (`unknown: ignore`)"))
+  }
+  if rule.latch, rule.effect.mayStop {
+    found.append(
+      Analysis.Lapse(
+        rule: rule.name, cause: .latch, text: "remembers only what was sure: its moment can be lost (`latch`)"))
+  }
+  return found
 }
 
 private func expired(_ file: PolicyFile, at now: Int64) -> [Analysis.Expired] {
@@ -86,3 +126,13 @@ private func timeToFire(_ rule: CheckedPolicy.Rule) -> Analysis.TimeToFire {
 }
 
 private func written(_ milliseconds: Int64) -> String { Duration(milliseconds: milliseconds).text }
+
+extension CheckedPolicy.Rule.Effect {
+  /// Whether it can keep an instance from being replaced.
+  fileprivate var mayStop: Bool {
+    switch self {
+    case .quarantine, .protect: true
+    case .add, .replace: false
+    }
+  }
+}

@@ -175,6 +175,8 @@ extension Checker {
 
   private mutating func reportWord(_ word: Name, beside other: Typed) {
     switch other.value {
+    // Beside a text in quotes it is more likely a label than another text.
+    case .string(.constant): reportUnknown(word)
     case .string: report(.unquotedString(word.value, at: word.range))
     case .bool where ["true", "false"].contains(word.value.lowercased()):
       report(.capitalTruth(word.value, at: word.range))

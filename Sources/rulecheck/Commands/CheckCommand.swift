@@ -150,6 +150,8 @@ private struct CheckedFile {
     text += section(
       "can fire although nothing was seen to happen",
       analysis.silences.map { (escaped($0.rule), escaped($0.text) + " (line \(line($0.range)))") })
+    text += section(
+      "can stay idle because data is missing", analysis.lapses.map { (escaped($0.rule), escaped($0.text)) })
     text += section("time to fire", analysis.timesToFire.map { (escaped($0.rule), $0.text) })
     return text
   }
@@ -199,6 +201,17 @@ private struct CheckedFile {
       if let signal = silence.signal { writer.member("signal", signal) }
       writer.member("line", line(silence.range))
       writer.member("text", silence.text)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.key("idleWithoutData")
+    writer.beginArray()
+    for lapse in analysis.lapses {
+      writer.beginObject()
+      writer.member("rule", lapse.rule)
+      writer.member("cause", lapse.cause.rawValue)
+      if let signal = lapse.signal { writer.member("signal", signal) }
+      writer.member("text", lapse.text)
       writer.endObject()
     }
     writer.endArray()
