@@ -166,11 +166,17 @@ struct Checker {
     }
     for leaf in leaves {
       guard let index = leaf.signal else { continue }
-      signals[index].longestWindow = max(signals[index].longestWindow, leaf.window)
+      signals[index].longestWindow = max(signals[index].longestWindow, leaf.window, lookBack(of: leaf, at: index))
     }
     for index in signals.indices where signals[index].staleAfter == nil {
       signals[index].staleAfter = defaultStaleness(of: index)
     }
+  }
+
+  /// The newest event of a log counts without a window, too: its number, its captures.
+  private func lookBack(of leaf: Leaf, at index: CheckedPolicy.SignalIndex) -> Int64 {
+    guard case .latest = leaf.term, case .log = signals[index].source else { return 0 }
+    return signals[index].staleAfter ?? 300_000
   }
 
   private func defaultStaleness(of index: CheckedPolicy.SignalIndex) -> Int64? {

@@ -219,12 +219,15 @@ struct Lowering {
 
   private mutating func lower(_ signal: CheckedPolicy.Signal, captures: [String]) -> Program.Signal {
     let source: Program.Signal.Source
+    var retention = max(signal.longestWindow, signal.staleAfter ?? 0)
     switch signal.source {
     case .gauge(let metric, let scale, let ignore), .counter(let metric, let scale, let ignore):
       source = .metric(
         selector(metric), Conversion(scale: scale, unit: unit(signal.unit)),
         ignore: ignore.map { (Comparison($0.comparison), $0.bound) })
     case .log(let sources, let pattern, let value, let utf, let matchLimit, _):
+      // Its `stale_after` is about lines of any kind, not about events.
+      retention = signal.longestWindow
       source = .log(
         Program.LogPattern(
           sources: sources, regex: regex(pattern, utf: utf, matchLimit: matchLimit), value: value,
@@ -236,8 +239,7 @@ struct Lowering {
     }
     return Program.Signal(
       name: signal.name, source: source, by: signal.by, reduce: signal.reduce.map(Reducer.init),
-      staleAfter: signal.staleAfter, retention: max(signal.longestWindow, signal.staleAfter ?? 0),
-      maxKeys: signal.maxKeys,
+      staleAfter: signal.staleAfter, retention: retention, maxKeys: signal.maxKeys,
       instanceLabel: signal.instanceLabel ?? "instance")
   }
 

@@ -264,7 +264,7 @@ struct Tick {
       switch workspace.program.signals[signal].source {
       case .metric: instance.metrics[slot].hasSample(in: window, &wake)
       case .log: instance.logs[slot].hasEvent(in: window, &wake)
-      case .info: instance.infos[slot].timeline.hasValue(after: now - length, window: length, &wake)
+      case .info: instance.infos[slot].hasValue(in: window, &wake)
       case .condition: instance.conditions[slot].hasValue(after: now - length, window: length, &wake)
       case .fact(let name, _):
         instance.facts.facts[name]?.hasValue(after: now - length, window: length, &wake) ?? false
@@ -355,18 +355,24 @@ struct Tick {
       if let since = newest.since { return .exact(origin: min(since, now)) }
       return clock(of: instance.conditions[slot].run)
     case .info:
-      guard info(signal, instance) != 0 else { return .unknown }
-      return clock(of: instance.infos[slot].timeline.run)
+      return sinceInfo(signal, info(signal, instance), instance)
     case .fact(let name, _): return sinceFact(name, instance)
     case .metric: return .unknown
     }
   }
 
   private mutating func sinceFact(_ name: UInt32, _ instance: Instance) -> Clock {
-    if let signal = infoSignal(name), info(signal, instance) != 0 {
-      return clock(of: instance.infos[workspace.layout.slot[signal]].timeline.run)
+    if let signal = infoSignal(name) {
+      let value = info(signal, instance)
+      if value != 0 { return sinceInfo(signal, value, instance) }
     }
     return clock(of: instance.facts.facts[name]?.run)
+  }
+
+  /// Unknown where the newest value seen is not the one that holds: its series has ended while another lives.
+  private func sinceInfo(_ signal: Int, _ value: UInt32, _ instance: Instance) -> Clock {
+    let run = instance.infos[workspace.layout.slot[signal]].timeline.run
+    return run?.code == value ? clock(of: run) : .unknown
   }
 
   private func clock(of run: Timeline.Run?) -> Clock {

@@ -27,6 +27,8 @@ struct Facts {
   var facts: [UInt32: Timeline] = [:]
   /// `nil`: labels were never told.
   var labels: [UInt32: (time: Int64, value: UInt32)]?
+  /// When labels were last told, even if none.
+  var labelsToldAt: Int64?
   var desired: [UInt32: (time: Int64, value: UInt32)] = [:]
   var launched: Int64?
 
@@ -34,7 +36,7 @@ struct Facts {
     for name in facts.keys { facts[name]?.removeAll(before: time) }
     facts = facts.filter { $0.value.isSeen }
     labels = labels?.filter { $0.value.time >= time }
-    if labels?.isEmpty ?? false { labels = nil }
+    if let labelsToldAt, labelsToldAt < time { labels = nil }
     desired = desired.filter { $0.value.time >= time }
   }
 }
@@ -270,6 +272,7 @@ extension Instance {
       var known = facts.labels ?? [:]
       for (name, value) in labels where time >= known[name]?.time ?? .min { known[name] = (time, value) }
       facts.labels = known
+      facts.labelsToldAt = max(facts.labelsToldAt ?? time, time)
     }
     for (name, value) in desired where time >= facts.desired[name]?.time ?? .min { facts.desired[name] = (time, value) }
   }

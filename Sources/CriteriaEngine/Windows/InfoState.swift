@@ -2,6 +2,8 @@
 struct InfoState {
   private(set) var timeline = Timeline()
   private(set) var refusedAt: Int64?
+  /// The same, ends aside: `absent` is blind to overflow.
+  private var refusedSampleAt: Int64?
   private(set) var isSeen = false
   /// Identities of the series met, by their numbers in the timeline.
   private var identities: [[UInt8]] = []
@@ -18,6 +20,7 @@ struct InfoState {
     } else {
       if identities.count >= maxKeys {
         refusedAt = max(refusedAt ?? time, time)
+        if code != 0 { refusedSampleAt = max(refusedSampleAt ?? time, time) }
         return false
       }
       series = identities.count
@@ -58,7 +61,18 @@ struct InfoState {
     }
     timeline.removeAll(before: time)
     if let refusedAt, refusedAt < time { self.refusedAt = nil }
+    if let refusedSampleAt, refusedSampleAt < time { self.refusedSampleAt = nil }
     isSeen = timeline.isSeen || refusedAt != nil
+  }
+
+  /// Whether a value of any series lies in the window.
+  func hasValue(in window: Window, _ wake: inout Wake) -> Bool {
+    var found = timeline.hasValue(after: window.now - window.length, window: window.length, &wake)
+    if let refusedSampleAt, refusedSampleAt > window.now - window.length {
+      wake.at(refusedSampleAt + window.length)
+      found = true
+    }
+    return found
   }
 
   func isOverflowed(at now: Int64, retention: Int64, _ wake: inout Wake) -> Bool {

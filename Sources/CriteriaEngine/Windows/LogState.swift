@@ -98,7 +98,8 @@ struct LogState {
     for index in streams.indices { streams[index].trim(before: time) }
     streams.removeAll { $0.events.isEmpty }
     func kept(_ moment: Int64?) -> Int64? { moment.flatMap { $0 < time ? nil : $0 } }
-    attachedAt = kept(attachedAt)
+    // Whoever reads a log goes on reading it.
+    attachedAt = attachedAt.map { max($0, time) }
     lastLine = kept(lastLine)
     limitAt = kept(limitAt)
     refusedAt = kept(refusedAt)
@@ -193,6 +194,10 @@ struct LogState {
 
   func hasEvent(in window: Window, _ wake: inout Wake) -> Bool {
     var found = false
+    if let refusedAt, refusedAt > window.now - window.length {
+      wake.at(refusedAt + window.length)
+      found = true
+    }
     for stream in streams {
       for event in stream.events[stream.upperBound(window.now - window.length)...] {
         wake.at(event.time + window.length)

@@ -11,6 +11,8 @@ struct MetricState {
   private(set) var newestSample: Int64?
   /// When the newest sample came that found no room.
   private(set) var refusedAt: Int64?
+  /// The same, ends aside: `absent` is blind to overflow.
+  private var refusedSampleAt: Int64?
   /// The keys of the last tick at which any lived (keyed signals).
   private(set) var keys: [Int32] = []
 
@@ -24,6 +26,7 @@ struct MetricState {
     }
     if series.count >= maxKeys {
       refusedAt = max(refusedAt ?? .min, entry.time)
+      if !entry.isEnd { refusedSampleAt = max(refusedSampleAt ?? .min, entry.time) }
       return .refused
     }
     var new = Series(identity: identity, key: key())
@@ -57,6 +60,7 @@ struct MetricState {
     for index in series.indices { series[index].removeAll(before: time) }
     series.removeAll { $0.entries.isEmpty }
     if let refusedAt, refusedAt < time { self.refusedAt = nil }
+    if let refusedSampleAt, refusedSampleAt < time { self.refusedSampleAt = nil }
     if let newestSample, newestSample < time { self.newestSample = nil }
     isSeen = !series.isEmpty || refusedAt != nil
     keys = []
@@ -121,6 +125,10 @@ struct MetricState {
   /// Whether a sample of any series lies in the window; the time at which that ends is told to `wake`.
   func hasSample(in window: Window, _ wake: inout Wake) -> Bool {
     var found = false
+    if let refusedSampleAt, refusedSampleAt > window.now - window.length {
+      wake.at(refusedSampleAt + window.length)
+      found = true
+    }
     for one in series {
       for entry in one.entries[one.upperBound(window.now - window.length)...] where !entry.isEnd {
         wake.at(entry.time + window.length)
