@@ -18,7 +18,6 @@ struct ConditionRecord: Sendable {
     case end(status: String)
   }
   private var shown: [(time: Int64, order: Int, series: Identity?, what: Shown)] = []
-  private var anything = false
 
   mutating func told(_ entry: ConditionEntry, order: Int) {
     insert(.entry(entry), at: entry.time, order: order, series: nil)
@@ -36,7 +35,7 @@ struct ConditionRecord: Sendable {
     shown.sort { ($0.time, $0.order) < ($1.time, $1.order) }
   }
 
-  var isSeen: Bool { !shown.isEmpty }
+  var isSeen: Bool { shown.contains { if case .entry = $0.what { true } else { false } } }
 
   mutating func forget(before launch: Int64) { shown.removeAll { $0.time < launch } }
 
@@ -198,7 +197,7 @@ extension Evaluation {
     let changes = zip(shown, shown.dropFirst()).count { p, q in
       if p.value == q.value || !window.contains(q.time) { return false }
       if window.contains(p.time) { return true }
-      return q.time - p.time <= signal.staleAfter! && !(p.end.map { $0 <= q.time } ?? false)
+      return q.time - p.time <= signal.staleAfter! && !(p.end.map { $0 < q.time } ?? false)
     }
     return .number(Double(changes))
   }

@@ -15,9 +15,9 @@ enum Value: Equatable {
   case bool(Bool)
 
   /// Not finite is unknown.
-  static func number(_ value: Double?) -> Value { finite(value).map { Value.number($0) } ?? .unknown }
-  static func string(_ value: String?) -> Value { value.map { Value.string($0) } ?? .unknown }
-  static func bool(_ value: Bool?) -> Value { value.map { Value.bool($0) } ?? .unknown }
+  static func known(_ value: Double?) -> Value { finite(value).map { .number($0) } ?? .unknown }
+  static func known(_ value: String?) -> Value { value.map { .string($0) } ?? .unknown }
+  static func known(_ value: Bool?) -> Value { value.map { .bool($0) } ?? .unknown }
 
   var number: Double? { if case .number(let value) = self { value } else { nil } }
   var string: String? { if case .string(let value) = self { value } else { nil } }
@@ -37,27 +37,27 @@ struct Evaluation {
 
   func evaluate(_ expression: Expr, in row: Row) -> Value {
     switch expression {
-    case .number(let literal, _): return .number(literal.value)
-    case .string(let string, _): return .string(string)
-    case .bool(let bool, _): return .bool(bool)
+    case .number(let literal, _): return .known(literal.value)
+    case .string(let string, _): return .known(string)
+    case .bool(let bool, _): return .known(bool)
     case .path(let path): return isMasked(path.range) ? .unknown : evaluate(path, in: row)
     case .window: preconditionFailure("a window outside a call")
     case .call(let function, let arguments, let range): return call(function.value, arguments, at: range, in: row)
-    case .not(let operand, _): return .bool(evaluate(operand, in: row).bool.map { !$0 })
-    case .negate(let operand, _): return .number(evaluate(operand, in: row).number.map { -$0 })
+    case .not(let operand, _): return .known(evaluate(operand, in: row).bool.map { !$0 })
+    case .negate(let operand, _): return .known(evaluate(operand, in: row).number.map { -$0 })
     case .logical(let operation, let left, let right, _):
       let (a, b) = (evaluate(left, in: row).bool, evaluate(right, in: row).bool)
       return switch operation {
-      case .and: .bool(a == false || b == false ? false : a == nil || b == nil ? nil : true)
-      case .or: .bool(a == true || b == true ? true : a == nil || b == nil ? nil : false)
+      case .and: .known(a == false || b == false ? false : a == nil || b == nil ? nil : true)
+      case .or: .known(a == true || b == true ? true : a == nil || b == nil ? nil : false)
       }
     case .arithmetic(let operation, let left, let right, _):
       guard let a = evaluate(left, in: row).number, let b = evaluate(right, in: row).number else { return .unknown }
       return switch operation {
-      case .add: .number(a + b)
-      case .subtract: .number(a - b)
-      case .multiply: .number(a * b)
-      case .divide: .number(a / b)
+      case .add: .known(a + b)
+      case .subtract: .known(a - b)
+      case .multiply: .known(a * b)
+      case .divide: .known(a / b)
       }
     case .comparison(let comparison, let left, let right, _):
       return compareValues(comparison, evaluate(left, in: row), evaluate(right, in: row))
@@ -65,17 +65,17 @@ struct Evaluation {
       let value = evaluate(operand, in: row)
       if value == .unknown { return .unknown }
       let answers = list.map { compareValues(.equal, value, evaluate($0)).bool }
-      return answers.contains(true) ? .bool(true) : answers.contains(nil) ? .unknown : .bool(false)
+      return answers.contains(true) ? .known(true) : answers.contains(nil) ? .unknown : .known(false)
     case .match(let operand, let pattern, _):
-      return .bool(evaluate(operand, in: row).string.map { Pattern(pattern.value).isFound(in: $0) })
+      return .known(evaluate(operand, in: row).string.map { Pattern(pattern.value).isFound(in: $0) })
     }
   }
 
   private func evaluate(_ literal: Literal) -> Value {
     switch literal.value {
-    case .number(let number): .number(number.value)
-    case .string(let string): .string(string)
-    case .bool(let bool): .bool(bool)
+    case .number(let number): .known(number.value)
+    case .string(let string): .known(string)
+    case .bool(let bool): .known(bool)
     }
   }
 
@@ -91,17 +91,17 @@ struct Evaluation {
       let rows = self.rows(of: policy.keyedSignals(of: [named.expression]))
       if rows.isEmpty {
         // No key is the empty one: its logs are silent, its metrics unknown.
-        return reduction == .count ? .number(0) : .number(evaluate(named.expression, in: .key([])).number)
+        return reduction == .count ? .known(0) : .known(evaluate(named.expression, in: .key([])).number)
       }
       return reduce(reduction, rows.map { evaluate(named.expression, in: $0).number })
     }
     if let signal = policy.signals[first] { return latest(signal, rest, in: row) }
     switch first {
-    case "age": return .number(age)
-    case "fact": return .string(fact(rest[0]))
-    case "label": return .string(label(rest[0]))
-    case "desired": return .string(desired(rest[0]))
-    case "drift": return .number(drift().map { rest[0] == "count" ? $0.count : $0.count / $0.names })
+    case "age": return .known(age)
+    case "fact": return .known(fact(rest[0]))
+    case "label": return .known(label(rest[0]))
+    case "desired": return .known(desired(rest[0]))
+    case "drift": return .known(drift().map { rest[0] == "count" ? $0.count : $0.count / $0.names })
     default: preconditionFailure("a name that the checker does not know: \(first)")
     }
   }
@@ -112,11 +112,11 @@ struct Evaluation {
     case .log(let log):
       if let group = rest.first { return capture(group, of: signal, log, in: row) }
       return logTerm(signal, log, in: row) { latest(of: signal, $0) }
-    case .condition: return .string(rest.isEmpty ? current(signal)?.status : current(signal).map { $0.reason ?? "" })
-    case .info: return .string(info(signal))
+    case .condition: return .known(rest.isEmpty ? current(signal)?.status : current(signal).map { $0.reason ?? "" })
+    case .info: return .known(info(signal))
     case .fact(let name):
       let number = fact(name.value).flatMap(decimal)
-      return .number(number.map { signal.unit?.canonical($0) ?? $0 })
+      return .known(number.map { signal.unit?.canonical($0) ?? $0 })
     case .expression: preconditionFailure("a named expression is no signal")
     }
   }
@@ -130,7 +130,10 @@ struct Evaluation {
     }
     switch function {
     case "since": return since(arguments[0], at: site, in: row)
-    case "drifted": return .bool(drifted(arguments[0].path!.first.value))
+    case "drifted":
+      var name = arguments[0].path!.first.value
+      if case .fact(let fact)? = policy.signals[name]?.kind { name = fact.value }
+      return .known(drifted(name))
     default: break
     }
     if case .window(let path, let length, _) = arguments[0] {
@@ -141,14 +144,14 @@ struct Evaluation {
     if numbers.count < arguments.count { return .unknown }
     func clamp(_ x: Double, _ a: Double, _ b: Double) -> Double { min(max(x, a), b) }
     switch function {
-    case "abs": return .number(Swift.abs(numbers[0]))
-    case "min": return .number(numbers.min()!)
-    case "max": return .number(numbers.max()!)
-    case "clamp": return .number(clamp(numbers[0], numbers[1], numbers[2]))
+    case "abs": return .known(Swift.abs(numbers[0]))
+    case "min": return .known(numbers.min()!)
+    case "max": return .known(numbers.max()!)
+    case "clamp": return .known(clamp(numbers[0], numbers[1], numbers[2]))
     case "ramp":
       let share = (numbers[0] - numbers[1]) / (numbers[2] - numbers[1])
-      return .number(share.isNaN ? nil : clamp(share, 0, 1))
-    case "spread": return .number((numbers[0] - numbers[1]) + (2 * numbers[1]) * fixedPoint(of: instance.id))
+      return .known(share.isNaN ? nil : clamp(share, 0, 1))
+    case "spread": return .known((numbers[0] - numbers[1]) + (2 * numbers[1]) * fixedPoint(of: instance.id))
     default: preconditionFailure("a function that the checker does not know: \(function)")
     }
   }
@@ -171,11 +174,11 @@ struct Evaluation {
 
   private func compareValues(_ comparison: ComparisonOperator, _ a: Value, _ b: Value) -> Value {
     switch (a, b) {
-    case (.number(let a), .number(let b)): .bool(compare(comparison, a, b))
+    case (.number(let a), .number(let b)): .known(compare(comparison, a, b))
     case (.atLeast(let bound), .number(let e)): compareBound(comparison, bound, e)
     case (.number(let e), .atLeast(let bound)): compareBound(comparison.mirrored, bound, e)
-    case (.string(let a), .string(let b)): .bool((a == b) == (comparison == .equal))
-    case (.bool(let a), .bool(let b)): .bool((a == b) == (comparison == .equal))
+    case (.string(let a), .string(let b)): .known((a == b) == (comparison == .equal))
+    case (.bool(let a), .bool(let b)): .known((a == b) == (comparison == .equal))
     default: .unknown
     }
   }

@@ -69,7 +69,6 @@ struct Instance: Sendable {
     machines = [:]
     clocks = [:]
     keys = [:]
-    hasBeenJudged = false
     latest = nil
   }
 }

@@ -65,7 +65,7 @@ struct Streams: Sendable {
     lines[source, default: []].append(time)
   }
   mutating func forget(before launch: Int64) {
-    attached = attached.mapValues { $0.filter { $0 >= launch } }
+    attached = attached.mapValues { $0.map { max($0, launch) } }
     lines = lines.mapValues { $0.filter { $0 >= launch } }
   }
 
@@ -122,7 +122,7 @@ extension Evaluation {
     if signal.by.isEmpty { return f(record.events) }
     if let reduction = signal.reduce {
       let keys = livingKeys(of: signal).sorted { $0.lexicographicallyPrecedes($1, by: precedes) }
-      if keys.isEmpty { return reduction == .count ? .number(0) : f([]) }
+      if keys.isEmpty { return reduction == .count ? .known(0) : f([]) }
       return reduce(reduction, keys.map { key in f(record.events.filter { $0.key == key }).number })
     }
     guard case .key(let key) = row else { return .unknown }
@@ -134,36 +134,40 @@ extension Evaluation {
     let window = self.window(length)
     let count = Double(events.count { window.contains($0.time) })
     switch function {
-    case "count": return .number(count)
-    case "rate": return .number(count / (Double(length) / 1000))
+    case "count": return .known(count)
+    case "rate": return .known(count / (Double(length) / 1000))
     default:
-      let entries = events.compactMap { event in event.value.map { Entry(time: event.time, value: $0) } }
-      let staleAfter = signal.staleAfter ?? latestOfLogStaleAfter
-      return .number(WindowedSeries(window: window, entries: entries, staleAfter: staleAfter).value(of: function))
+      let inside = events.filter { window.contains($0.time) }
+      let entries = inside.compactMap { event in event.value.map { Entry(time: event.time, value: $0) } }
+      return .known(WindowedSeries(window: window, entries: entries, staleAfter: nil).value(of: function))
     }
   }
 
   /// `x` of a log with `value:`.
   func latest(of signal: Signal, _ events: [Event]) -> Value {
     guard let newest = events.last(where: { $0.value != nil }) else { return .unknown }
-    return tick - newest.time <= signal.staleAfter ?? latestOfLogStaleAfter ? .number(newest.value) : .unknown
+    return tick - newest.time <= signal.staleAfter ?? latestOfLogStaleAfter ? .known(newest.value) : .unknown
   }
 
   /// §6.5: `x.group`.
   func capture(_ group: String, of signal: Signal, _ log: LogSource, in row: Row) -> Value {
     func newest(_ events: [Event]) -> Value {
       guard let event = events.last, tick - event.time <= signal.retention else { return .unknown }
-      return .string(event.captures[group] ?? "")
+      return .known(event.captures[group] ?? "")
     }
     if signal.reduce == nil { return logTerm(signal, log, in: row, newest) }
     var unkeyed = signal
     unkeyed.by = []
-    return logTerm(unkeyed, log, in: row, newest)
+    return logTerm(unkeyed, log, in: row) { events in
+      // Of those of the newest time, the greatest key's.
+      let last = events.filter { $0.time == events.last!.time }
+      return newest(last.sorted { $0.key.lexicographicallyPrecedes($1.key, by: precedes) })
+    }
   }
 }
 
 /// How long the newest sample of a log counts where the policy does not say.
-private let latestOfLogStaleAfter: Int64 = 300_000
+let latestOfLogStaleAfter: Int64 = 300_000
 
 /// `[-+] digits [. digits] [e [-+] digits]`; `nil` for all else.
 func decimal(_ text: String) -> Double? {

@@ -94,12 +94,13 @@ struct Policy: Sendable {
     for part in parts {
       visit(part, throughNames: true) { inner in
         for name in signalNames(in: inner) where signals[name]!.isOptional { optional.insert(name) }
-        if let window = window(of: inner) { longest = max(longest, window.length) }
+        if case .window(_, let length, _) = inner { longest = max(longest, length.milliseconds) }
       }
     }
     return Rule(
       name: declaration.name.value, when: declaration.when, until: declaration.until,
-      for: declaration.for?.value.milliseconds ?? 0, hold: declaration.hold?.value.milliseconds,
+      for: declaration.for?.value.milliseconds ?? 0,
+      hold: declaration.hold.map(\.value.milliseconds).flatMap { $0 == 0 ? nil : $0 },
       latch: declaration.latch?.value ?? false, effect: declaration.then, range: range,
       unknown: declaration.unknown?.value, except: declaration.except, shadow: declaration.shadow?.value ?? false,
       keyed: keyedSignals(of: parts), optional: optional.sorted(), longestWindow: longest)
@@ -116,9 +117,12 @@ struct Policy: Sendable {
     }
   }
 
-  /// The window of one node, over the signal that it names; `since` of a log looks back a day.
+  /// The window of one node, over the signal that it names. A log is looked back at without one, too: a day by `since`.
   private func window(of node: Expr) -> (signal: String, length: Int64)? {
     if case .window(let path, let length, _) = node { return (path.first.value, length.milliseconds) }
+    if let path = node.path, let signal = signals[path.first.value], signal.isLog {
+      return (path.first.value, signal.staleAfter ?? latestOfLogStaleAfter)
+    }
     guard case .call(let function, let arguments, _) = node, function.value == "since", let path = arguments[0].path,
       signals[path.first.value]?.isLog ?? false
     else { return nil }
@@ -202,6 +206,10 @@ struct Policy: Sendable {
       case .call(let function, let arguments, _):
         // The argument of `drifted` is the name of a fact, not of a signal.
         if function.value == "drifted" || function.value == "absent" && !intoAbsent { break }
+        // `since` of a `fact` signal speaks of the fact.
+        if function.value == "since", let path = arguments[0].path, case .fact? = signals[path.first.value]?.kind {
+          break
+        }
         arguments.forEach(walk)
       case .not(let operand, _), .negate(let operand, _), .membership(let operand, _, _), .match(let operand, _, _):
         walk(operand)

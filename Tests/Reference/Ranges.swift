@@ -71,10 +71,7 @@ extension Policy {
     case "min": return lows.min()!...highs.min()!
     case "max": return lows.max()!...highs.max()!
     case "clamp": return min(max(lows[0], lows[1]), lows[2])...min(max(highs[0], highs[1]), highs[2])
-    case "ramp":
-      if lows != highs { return 0...1 }
-      let share = min(max((lows[0] - lows[1]) / (lows[2] - lows[1]), 0), 1)
-      return share...share
+    case "ramp": return 0...1
     case "spread":
       let least = combine(.subtract, ranges[0], ranges[1])
       return combine(.add, least, combine(.multiply, combine(.multiply, 2...2, ranges[1]), 0...1))

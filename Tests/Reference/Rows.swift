@@ -23,23 +23,20 @@ extension Evaluation {
   /// The rows of what reads these keyed signals, in order.
   func rows(of keyed: [String]) -> [Row] {
     if keyed.isEmpty { return [.only] }
-    let keys = Set(keyed.flatMap { instance.keys[$0] ?? [] })
     let signals = keyed.map { policy.signals[$0]! }
-    let hasUnknown = signals.contains { !isSeen($0) || isOverflowed($0) }
+    let known = signals.filter { isSeen($0) && !isOverflowed($0) }
+    let keys = Set(known.flatMap { instance.keys[$0.name] ?? [] })
+    let hasUnknown = known.count < signals.count
     return (keys.map { Row.key($0) } + (hasUnknown ? [.unknown] : [])).sorted()
   }
 }
 
 extension Instance {
-  /// K(t): the living keys of each signal; if none lives, those of the tick before; of an overflowed signal none.
+  /// K(t): the living keys of each signal; if none lives, those of the tick before.
   mutating func updateKeys(_ evaluation: Evaluation) {
     for signal in evaluation.policy.signals.values where signal.isKeyed {
       let living = evaluation.livingKeys(of: signal)
-      if evaluation.isOverflowed(signal) {
-        keys[signal.name] = []
-      } else if !living.isEmpty {
-        keys[signal.name] = Array(living)
-      }
+      if !living.isEmpty { keys[signal.name] = Array(living) }
     }
   }
 }

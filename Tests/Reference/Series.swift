@@ -56,12 +56,15 @@ struct MetricRecord: Sendable {
   var everything: [Identity: Series] = [:]
   /// The times of what `max_keys` refused.
   var refused: [Int64] = []
+  /// §5.5.
+  private(set) var isSeen = false
 
   /// In order of identity.
   var sorted: [Series] { series.sorted { $0.key < $1.key }.map(\.value) }
 
   /// - Returns: Whether there was room for it.
   mutating func insert(_ entry: Entry, labels: [String: String], maxKeys: Int) -> Bool {
+    isSeen = true
     let identity = Identity(labels)
     everything[identity, default: Series(labels: labels)].insert(entry)
     if series[identity] == nil && series.count >= maxKeys {
@@ -87,10 +90,9 @@ struct MetricRecord: Sendable {
     series = keepingNew(series)
     everything = keepingNew(everything)
     refused.removeAll { $0 < launch }
+    isSeen = !series.isEmpty || !refused.isEmpty
   }
 
-  /// §5.5.
-  var isSeen: Bool { !everything.isEmpty }
 }
 
 extension Instance {
@@ -142,7 +144,7 @@ extension MetricSource {
 }
 
 extension Ignore {
-  func takes(_ raw: Double) -> Bool { compare(comparison, raw, bound) }
+  func takes(_ raw: Double) -> Bool { raw.isFinite && compare(comparison, raw, bound) }
 }
 
 extension MetricSelector {

@@ -32,7 +32,7 @@ extension Evaluation {
       guard case .key(let key) = row else { return .unknown }
       ofRow = live.filter { $0.key(signal.by) == key }
     }
-    return ofRow.count == 1 ? .number(f(ofRow[0])) : .unknown
+    return ofRow.count == 1 ? .known(f(ofRow[0])) : .unknown
   }
 
   /// §5.1: those without a value are left out; of none, unknown.
@@ -41,11 +41,11 @@ extension Evaluation {
     if known.isEmpty { return .unknown }
     let sum = known.dropFirst().reduce(known[0], +)
     return switch reduction {
-    case .sum: .number(sum)
-    case .avg: .number(sum / Double(known.count))
-    case .min: .number(known.min()!)
-    case .max: .number(known.max()!)
-    case .count: .number(Double(known.count))
+    case .sum: .known(sum)
+    case .avg: .known(sum / Double(known.count))
+    case .min: .known(known.min()!)
+    case .max: .known(known.max()!)
+    case .count: .known(Double(known.count))
     }
   }
 
@@ -72,13 +72,13 @@ extension Evaluation {
     case .condition: times = instance.conditions[signal.name]?.entries(\.self).map(\.time) ?? []
     case .fact, .expression: preconditionFailure("`absent` of what has no window")
     }
-    if times.contains(where: window.contains) { return .bool(false) }
-    return isKnown(for: length) ? .bool(true) : .unknown
+    if times.contains(where: window.contains) { return .known(false) }
+    return isKnown(for: length) ? .known(true) : .unknown
   }
 
   /// Whether the instance has been known for so long.
   func isKnown(for length: Int64) -> Bool {
-    if isFirstTick && assumeSteady { return true }
+    if assumeSteady { return true }
     return tick - instance.knownSince! >= length
   }
 }

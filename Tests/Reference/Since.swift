@@ -40,20 +40,20 @@ extension Evaluation {
       case .gauge, .counter, .expression: preconditionFailure("`since` of a number")
       }
     }
-    // In a row that its own signals lack, it has not been watched.
+    // In a row that its own signals lack, it is not watched.
     let state =
       instance.clocks[ClockKey(site: site, row: row)]
       ?? instance.clocks[ClockKey(site: site, row: .only)]
-      ?? ClockState.unknown.next(evaluate(argument, in: row).bool, at: tick)
+      ?? .unknown
     return switch state {
     case .unknown: .unknown
-    case .false: .number(0)
+    case .false: .known(0)
     case .true(let start, isExact: true): elapsed(start)
     case .true(let start, isExact: false): atLeast(tick - start)
     }
   }
 
-  private func elapsed(_ start: Int64) -> Value { .number(Double(tick - start) / 1000) }
+  private func elapsed(_ start: Int64) -> Value { .known(Double(tick - start) / 1000) }
 
   private func atLeast(_ milliseconds: Int64) -> Value {
     .atLeast(isFirstTick && assumeSteady ? .infinity : Double(milliseconds) / 1000)
@@ -98,12 +98,12 @@ extension Evaluation {
   /// A comparison in which one side is only known to be at least a bound.
   func compareBound(_ comparison: ComparisonOperator, _ bound: Double, _ e: Double) -> Value {
     switch comparison {
-    case .greater: bound > e ? .bool(true) : .unknown
-    case .greaterOrEqual: bound >= e ? .bool(true) : .unknown
-    case .less: bound >= e ? .bool(false) : .unknown
-    case .lessOrEqual: bound > e ? .bool(false) : .unknown
-    case .equal: bound > e ? .bool(false) : .unknown
-    case .notEqual: bound > e ? .bool(true) : .unknown
+    case .greater: bound > e ? .known(true) : .unknown
+    case .greaterOrEqual: bound >= e ? .known(true) : .unknown
+    case .less: bound >= e ? .known(false) : .unknown
+    case .lessOrEqual: bound > e ? .known(false) : .unknown
+    case .equal: bound > e ? .known(false) : .unknown
+    case .notEqual: bound > e ? .known(true) : .unknown
     }
   }
 }

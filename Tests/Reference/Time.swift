@@ -65,9 +65,12 @@ package struct Interpreter: Sendable {
     return copy.instances[instance]?.latest
   }
 
+  /// Forgets what no tick has seen yet.
+  package mutating func dropWaiting() { waiting = [] }
+
   private mutating func run(through last: Int64) -> [Judgement] {
-    guard let earliest = waiting.map(\.time).min() ?? decided else { return [] }
-    var next = decided.map { $0 + policy.step } ?? tick(of: earliest, step: policy.step) * policy.step
+    defer { decided = max(decided ?? last, last) }
+    guard var next = decided.map({ $0 + policy.step }) ?? earliestTick else { return [] }
     var judgements: [Judgement] = []
     while next <= last {
       judgements += run(tick: next)
@@ -75,6 +78,10 @@ package struct Interpreter: Sendable {
       next += policy.step
     }
     return judgements
+  }
+
+  private var earliestTick: Int64? {
+    waiting.map(\.time).min().map { tick(of: $0, step: policy.step) * policy.step }
   }
 
   private mutating func run(tick: Int64) -> [Judgement] {

@@ -10,6 +10,8 @@ package struct Judgement: Sendable, Hashable {
   package var tick: Int64
   /// `nil`: the selector does not choose the instance.
   package var verdict: Verdict?
+  /// What the selector says; `nil`: unknown.
+  package var isSelected: Bool?
   /// What the verdict may be; just the verdict where it is known.
   package var possible: Set<Verdict>
   /// Thousandths of a point.
@@ -30,12 +32,16 @@ package struct RuleReport: Sendable, Hashable {
   /// When the reported state was entered; `nil` where no machine is reported.
   package var since: Int64?
   package var possibleSince: Int64?
+  /// The key of the reported row; `nil` without one.
+  package var key: [String]?
+  /// Of `replace`, `quarantine`, `protect`: whether the effect is there.
+  package var effect = Presence.absent
 }
 
 /// Whether an effect holds.
-private enum Presence: Int, Comparable {
+package enum Presence: Int, Sendable, Comparable {
   case absent, possible, certain
-  static func < (a: Presence, b: Presence) -> Bool { a.rawValue < b.rawValue }
+  package static func < (a: Presence, b: Presence) -> Bool { a.rawValue < b.rawValue }
   /// What may be the case.
   var cases: [Bool] {
     switch self {
@@ -94,6 +100,7 @@ extension Instance {
         presence = .absent
         (report.low, report.high) = (0, 0)
       }
+      if case .add = rule.effect {} else { report.effect = presence }
       reports.append(report)
       low += report.low
       high += report.high
@@ -114,17 +121,17 @@ extension Instance {
         }
       }
     }
-    var verdict: Verdict? = possible.count == 1 ? possible.first : .unknown
-    if let selector = policy.selector {
-      switch now.evaluate(selector, in: .only).bool {
-      case true?: break
-      case false?: verdict = nil
-      case nil: verdict = .unknown
+    let isSelected = policy.selector.map { now.evaluate($0, in: .only).bool } ?? true
+    let verdict: Verdict? =
+      switch isSelected {
+      case true?: possible.count == 1 ? possible.first : .unknown
+      case false?: nil
+      case nil: .unknown
       }
-    }
     hasBeenJudged = true
     let judgement = Judgement(
-      instance: id, tick: tick, verdict: verdict, possible: possible, low: low, high: high, rules: reports)
+      instance: id, tick: tick, verdict: verdict, isSelected: isSelected, possible: possible, low: low, high: high,
+      rules: reports)
     latest = judgement
     return judgement
   }
@@ -168,14 +175,17 @@ extension Evaluation {
       if weight == [0, 0] { weight += [Int64(machines.sure.phase.rawValue), Int64(machines.possible.phase.rawValue)] }
       return weight
     }
-    let inOrder = rows.sorted { $0.key < $1.key }.map(\.value)
-    var told = inOrder.first
-    for machines in inOrder.dropFirst() where weight(told!).lexicographicallyPrecedes(weight(machines)) {
-      told = machines
+    let inOrder = rows.sorted { $0.key < $1.key }
+    var reported = inOrder.first
+    for one in inOrder.dropFirst() where weight(reported!.value).lexicographicallyPrecedes(weight(one.value)) {
+      reported = one
     }
+    let told = reported?.value
+    var key: [String]?
+    if case .key(let parts)? = reported?.key { key = parts }
     return RuleReport(
       rule: rule.name, state: told?.sure.state ?? .idle, possible: told?.possible.state ?? .idle,
-      low: inOrder.map(\.low).max() ?? 0, high: inOrder.map(\.high).max() ?? 0, since: told?.sure.since,
-      possibleSince: told?.possible.since)
+      low: rows.values.map(\.low).max() ?? 0, high: rows.values.map(\.high).max() ?? 0, since: told?.sure.since,
+      possibleSince: told?.possible.since, key: key)
   }
 }

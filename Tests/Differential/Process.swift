@@ -1,0 +1,6 @@
+import Glibc
+
+func exitProcess(_ code: Int32) -> Never {
+  fflush(nil)
+  exit(code)
+}

@@ -1,0 +1,56 @@
+/// Cuts a failing case down while it still fails.
+func shrink(_ one: Case, stillFails: (Case) -> Bool) -> Case {
+  var best = one
+  var hasShrunk = true
+  func attempt(_ change: (inout Case) -> Void) -> Bool {
+    var candidate = best
+    change(&candidate)
+    guard stillFails(candidate) else { return false }
+    best = candidate
+    return true
+  }
+  while hasShrunk {
+    hasShrunk = false
+    for index in best.draft.rules.indices.reversed() where best.draft.rules.count > 1 {
+      if attempt({ $0.draft.rules.remove(at: index) }) { hasShrunk = true }
+    }
+    // The first lines of a rule are its name, its condition and its effect.
+    for rule in best.draft.rules.indices {
+      for line in best.draft.rules[rule].indices.reversed()
+      where !["rule:", "when:", "then:"].contains(where: best.draft.rules[rule][line].hasPrefix) {
+        if attempt({ $0.draft.rules[rule].remove(at: line) }) { hasShrunk = true }
+      }
+    }
+    for index in best.draft.signals.indices.reversed() {
+      if attempt({ $0.draft.signals.remove(at: index) }) { hasShrunk = true }
+    }
+    for index in best.draft.header.indices.reversed() where index >= 2 {
+      if attempt({ $0.draft.header.remove(at: index) }) { hasShrunk = true }
+    }
+    var size = best.actions.count / 2
+    while size > 0 {
+      var start = 0
+      while start < best.actions.count {
+        let end = min(start + size, best.actions.count)
+        if attempt({ $0.actions.removeSubrange(start..<end) }) { hasShrunk = true } else { start = end }
+      }
+      size /= 2
+    }
+  }
+  return best
+}
+
+func report(_ one: Case, _ difference: Difference, original: Case) {
+  print("seed \(original.seed)\(one.assumeSteady ? ", assumed steady" : "")")
+  print(one.draft.text)
+  for (index, action) in one.actions.enumerated() where index <= difference.action {
+    switch action {
+    case .observe(let observation): print("  \(observation.time) \(observation.instance) \(observation.content)")
+    case .advance(let time): print("  advance to \(time) (tick \(Double(time) / Double(one.step)))")
+    case .look(let instance, let time): print("  look at \(instance) at \(time)")
+    }
+  }
+  print("differ in \(difference.what)")
+  print("  reference:\n    \(difference.reference)")
+  print("  engine:\n    \(difference.engine)")
+}
