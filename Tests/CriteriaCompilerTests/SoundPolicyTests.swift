@@ -37,3 +37,15 @@ func referencePolicy() throws {
   #expect(policy.rules.map(\.name).count == 9)
   #expect(policy.rules.first { $0.name == "FailingDisk" }?.by == ["dev"])
 }
+
+@Test("a name that an unreadable `use` file may hold is not called unknown as well")
+func unreadableUse() {
+  let outcome = checkPolicy(
+    """
+    version: 1
+    policy: p
+    use: [gone.yaml]
+    rules: [{rule: A, when: shared > 5, then: +1}]
+    """)
+  #expect(outcome.diagnostics.filter { $0.severity == .error }.map(\.code.name) == ["E0016"])
+}

@@ -23,7 +23,7 @@ extension Checker {
   }
 
   mutating func reportUnknown(_ name: Name) {
-    if lostNames.contains(name.value) { return }
+    if file.hasUnreadUses || lostNames.contains(name.value) { return }
     let near = nearest(name.value, among: meanings.keys.sorted() + builtInNames)
     let isFunction = FunctionTable.callable(name.value).first != nil
     report(.unknownName(name.value, nearest: near, isFunction: isFunction, at: name.range))
