@@ -72,7 +72,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(
-      name: "RulecheckTests", dependencies: ["Criteria", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
+      name: "RulecheckTests",
+      dependencies: ["Criteria", "CriteriaCompiler", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
       exclude: ["Golden"], swiftSettings: settings),
   ]
 )

@@ -62,3 +62,21 @@ private func fuzzMetrics(_ bytes: [UInt8], _ format: MetricFormat) {
   }
   precondition(samples(chunk: 1 << 18) == samples(chunk: 7), "metrics read otherwise in pieces")
 }
+
+/// Reads bytes as everything that `eval` takes, up to the observations in their order: the first byte says as what.
+@_spi(Internals) public func fuzzInputs(_ bytes: UnsafeRawBufferPointer) {
+  var assembler = InputAssembler()
+  let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
+  for part in parts {
+    let stream = ByteStream(Array(part.dropFirst()), name: "fuzz")
+    if part.first ?? 0 & 1 == 0 {
+      assembler.read(metrics: stream, InputSpec(path: "fuzz"))
+    } else {
+      assembler.read(log: stream, InputSpec(path: "fuzz.log"))
+    }
+  }
+  let input = assembler.finish(fallback: 1_795_410_000_000)
+  precondition(
+    zip(input.observations, input.observations.dropFirst()).allSatisfy { $0.time <= $1.time },
+    "observations are not in order of time")
+}

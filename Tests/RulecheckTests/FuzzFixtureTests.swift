@@ -1,3 +1,4 @@
+@_spi(Internals) import CriteriaCompiler
 @_spi(Internals) import CriteriaReaders
 @_spi(Internals) import CriteriaSyntax
 import Testing
@@ -8,7 +9,8 @@ struct FuzzFixtureTests {
     "every input goes through its reader",
     arguments: [
       ("yaml", fuzzYAML), ("expression", fuzzExpression), ("policy", fuzzPolicy), ("prometheus", fuzzPrometheusText),
-      ("tsdb-dump", fuzzTSDBDump), ("plain-log", fuzzPlainLog), ("gzip", fuzzGzip),
+      ("tsdb-dump", fuzzTSDBDump), ("plain-log", fuzzPlainLog), ("gzip", fuzzGzip), ("condition", fuzzCondition),
+      ("compile", fuzzCompile), ("inventory", fuzzInventory), ("inputs", fuzzInputs),
     ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
   func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }

@@ -1,3 +1,4 @@
+@_spi(Internals) import CriteriaCompiler
 @_spi(Internals) import CriteriaReaders
 @_spi(Internals) import CriteriaSyntax
 import Glibc
@@ -7,10 +8,14 @@ private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> 
   ("yaml", fuzzYAML),
   ("expression", fuzzExpression),
   ("policy", fuzzPolicy),
+  ("condition", fuzzCondition),
+  ("compile", fuzzCompile),
   ("prometheus", fuzzPrometheusText),
   ("tsdb-dump", fuzzTSDBDump),
   ("plain-log", fuzzPlainLog),
   ("gzip", fuzzGzip),
+  ("inventory", fuzzInventory),
+  ("inputs", fuzzInputs),
 ]
 
 private let run: @Sendable (UnsafeRawBufferPointer) -> Void = {
