@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 # The Swift standard library is linked in, so that the binary starts in milliseconds and runs without a toolchain.
 RELEASE = -c release --static-swift-stdlib
-SWIFT_SOURCES = Sources Tests Package.swift
+SWIFT_SOURCES = Sources Tests Benchmarks Package.swift
 
 .PHONY: help prerequisites build demo test check format lint fuzz install
 

@@ -94,8 +94,9 @@ struct EvalCommand: ParsableCommand {
     let input = try read(for: policy)
     reportProblems(input.summary)
     let evaluation = try evaluate(policy, input)
-    for warning in evaluation.warnings { printError(Terminal.errors.paint("warning: " + escaped(warning), .alarm)) }
     try write(evaluation)
+    // Last, so that it is what a terminal shows last.
+    for warning in evaluation.warnings { printError(Terminal.errors.paint("warning: " + escaped(warning), .alarm)) }
     if let failOn, evaluation.meets(failOn.words) { throw ExitCode(.negative) }
   }
 
