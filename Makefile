@@ -4,11 +4,12 @@ PREFIX ?= /usr/local
 RELEASE = -c release --static-swift-stdlib
 SWIFT_SOURCES = Sources Tests Benchmarks Package.swift
 
-.PHONY: help prerequisites build demo test check format lint fuzz install
+.PHONY: help prerequisites build demo test goldens check format lint fuzz install
 
 help:
 	@echo 'make demo             decide about the example fleet'
 	@echo 'make test             build and run all tests'
+	@echo 'make goldens          rewrite the expected texts of tests and README'
 	@echo 'make check            lint and test: what a change must pass'
 	@echo 'make build            the release command line tool, .build/release/rulecheck'
 	@echo 'make install PREFIX=  put it into PREFIX/bin (default $(PREFIX))'
@@ -27,6 +28,10 @@ demo: prerequisites
 test: prerequisites
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
+
+goldens: prerequisites
+	swift build --build-tests
+	UPDATE_GOLDENS=1 swift test --skip-build --disable-xctest
 
 check: lint test
 

@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// With `CRITERIA_RECORD=1` in the environment, expected texts are rewritten instead of compared; the difference is reviewed
+/// With `UPDATE_GOLDENS` in the environment (`make goldens`), expected texts are rewritten instead of compared; the difference is reviewed
 /// like code.
-let isRecording = getenv("CRITERIA_RECORD").map { String(cString: $0) == "1" } ?? false
+let isRecording = getenv("UPDATE_GOLDENS") != nil
 
 /// Compares a text with the file `Golden/NAME`.
 func expectGolden(_ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
