@@ -215,7 +215,10 @@ struct DataGenerator {
         random.chance(40) ? [random.pick(["image", "kernel"]): random.pick(["v1", "v2"])] : nil
       var launched: Int64?
       if random.chance(30) {
-        launched = time - Int64(random.int(-1...20)) * world.step
+        // News of a relaunch that is much older than what the engine keeps of infos would need its forgotten runs.
+        launched =
+          random.chance(70)
+          ? time - Int64(random.int(-1...2)) * world.step : from - Int64(random.int(0...20)) * world.step
         if launched! > from { note("a relaunch") }
       }
       observe(.facts(facts, labels: labels, desired: desired, launched: launched), of: instance, at: time)

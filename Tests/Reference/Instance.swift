@@ -49,17 +49,20 @@ struct Instance: Sendable {
           ConditionEntry(time: time, status: status, reason: reason, since: since), order: arrival.order)
       }
     case .facts(let facts, let labels, let desired, let launched):
-      if let launched, launched <= time, launched > inventory.launched ?? .min { begin(at: launched) }
+      if let launched, launched <= time, launched > inventory.launched ?? .min { begin(at: launched, policy) }
       inventory.told(facts: facts, labels: labels, desired: desired, at: time)
     }
     knownSince = min(knownSince ?? time, time)
   }
 
   /// §1.8: what was seen before belongs to a predecessor of the same name.
-  private mutating func begin(at launch: Int64) {
+  private mutating func begin(at launch: Int64, _ policy: Policy) {
     inventory.launched = launch
     guard let since = knownSince, since < launch else { return }
-    for name in metrics.keys { metrics[name]!.forget(before: launch) }
+    for name in metrics.keys {
+      let isInfo = if case .info? = policy.signals[name]?.kind { true } else { false }
+      metrics[name]!.forget(before: launch, isInfo: isInfo)
+    }
     for name in logs.keys { logs[name]!.forget(before: launch) }
     for name in conditions.keys { conditions[name]!.forget(before: launch) }
     for index in launchMetrics.keys { launchMetrics[index]!.forget(before: launch) }

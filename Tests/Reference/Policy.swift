@@ -110,7 +110,13 @@ struct Policy: Sendable {
 
   private mutating func noteWindows(in file: PolicyFile) {
     for expression in allExpressions(of: file) {
+      var ofSince: Set<SourceRange> = []
       visit(expression, throughNames: false) { inner in
+        // What `since` speaks of is not read for its value.
+        if case .call(let function, let arguments, _) = inner, function.value == "since" {
+          ofSince.insert(arguments[0].range)
+        }
+        if let path = inner.path, ofSince.contains(path.range) { return }
         guard let window = window(of: inner), signals[window.signal] != nil else { return }
         signals[window.signal]!.longestWindow = max(signals[window.signal]!.longestWindow, window.length)
       }

@@ -82,7 +82,7 @@ struct MetricRecord: Sendable {
     series = series.filter { tick - $0.value.entries.last!.time <= retention }
   }
 
-  mutating func forget(before launch: Int64) {
+  mutating func forget(before launch: Int64, isInfo: Bool) {
     func keepingNew(_ all: [Identity: Series]) -> [Identity: Series] {
       all.mapValues { Series(labels: $0.labels, entries: $0.entries.filter { $0.time >= launch }) }
         .filter { !$0.value.entries.isEmpty }
@@ -90,7 +90,7 @@ struct MetricRecord: Sendable {
     series = keepingNew(series)
     everything = keepingNew(everything)
     refused.removeAll { $0 < launch }
-    isSeen = !series.isEmpty || !refused.isEmpty
+    isSeen = !(isInfo ? everything : series).isEmpty || !refused.isEmpty
   }
 
 }
