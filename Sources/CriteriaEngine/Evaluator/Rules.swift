@@ -28,7 +28,7 @@ extension Instance {
     for (place, key) in keys.enumerated() {
       var row = rules[index].rows.first { $0.key == key } ?? Row(key: key)
       tick.fillRow(key, features: rule.features, derived: rule.derived, self)
-      step(&row, of: rule, isFirst: isFirst, &tick)
+      step(&row, of: rule, isFirst: isFirst, isLeaving: place >= staying, &tick)
       let isHeld =
         (rule.latch && row.sure.state == .active) || row.sure.state == .holding || row.possible.state == .holding
       if place < staying || isHeld { rows.append(row) }
@@ -39,8 +39,13 @@ extension Instance {
     contribute(rule: index, &tick)
   }
 
-  private func step(_ row: inout Row, of rule: Program.Rule, isFirst: Bool, _ tick: inout Tick) {
+  /// - Parameter isLeaving: The row's key is gone: what is unknown clears it.
+  private func step(
+    _ row: inout Row, of rule: Program.Rule, isFirst: Bool, isLeaving: Bool, _ tick: inout Tick
+  ) {
     var when = tick.run(rule.when)
+    // The unknown row stands for keys that may not exist: nothing is sure there.
+    if row.key == Row.unknownKey, when == .yes { when = .unknown }
     if when == .unknown {
       switch rule.unknown {
       case .spreads: break
@@ -54,7 +59,8 @@ extension Instance {
       when: when == .yes, until: until.map { $0 != .no }, wait: rule.for, hold: rule.hold, mayClear: !rule.latch,
       isSteady: isSteady, at: tick.now)
     row.possible.step(
-      when: when != .no, until: until.map { $0 == .yes }, wait: rule.for, hold: rule.hold,
+      when: isLeaving ? when == .yes : when != .no, until: until.map { isLeaving ? $0 != .no : $0 == .yes },
+      wait: rule.for, hold: rule.hold,
       mayClear: !rule.latch || !row.sure.isOn, isSteady: isSteady, at: tick.now)
     for machine in [row.sure, row.possible] {
       if let deadline = machine.deadline(wait: rule.for, hold: rule.hold) { tick.wake.at(deadline) }
