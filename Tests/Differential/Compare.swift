@@ -194,22 +194,25 @@ private func line(_ rule: Reference.RuleReport) -> String {
   return line
 }
 
-func lines(_ decision: Decision) -> [String] {
-  let rules = decision.rules.map { line($0) }
+/// The same of the engine's.
+///
+/// - Parameter origin: What times are relative to.
+func lines(_ decision: Decision, origin: Int64 = 0) -> [String] {
+  let rules = decision.rules.map { line($0, origin) }
   guard decision.isSelected else { return ["not judged"] + rules }
   let word =
     decision.verdict == .unknown ? words(decision.possible.map(\.rawValue)) : decision.verdict.rawValue
   return ["\(word) \(decision.score.lowThousandths)…\(decision.score.highThousandths)"] + rules
 }
 
-private func line(_ rule: Criteria.RuleReport) -> String {
+private func line(_ rule: Criteria.RuleReport, _ origin: Int64) -> String {
   var line = "\(rule.rule): \(rule.state.rawValue)"
   if rule.state == .excepted || rule.state == .notApplicable { return line }
   if let possible = rule.possible { line += ", possibly \(possible.rawValue)" }
   line += " \(rule.contribution.lowThousandths)…\(rule.contribution.highThousandths)"
   if let effect = rule.effect, effect.stands != false { line += effect.stands == nil ? " possible" : " certain" }
   let isIdle = rule.state == .idle && rule.possible == nil
-  if let since = rule.since, !isIdle { line += " since \(since.milliseconds)" }
+  if let since = rule.since, !isIdle { line += " since \(since.milliseconds - origin)" }
   if !rule.key.isEmpty { line += " \(rule.key.map(\.value))" }
   return line
 }

@@ -1,10 +1,10 @@
 import Criteria
 
-/// `differential --cases N --seed S [--jobs J] [--histogram-min PERCENT] [--print]`
+/// `differential --cases N --seed S [--jobs J] [--histogram-min PERCENT] [--properties] [--print]`
 @main enum Differential {
   static func main() async {
     guard let options = Options(CommandLine.arguments.dropFirst()) else {
-      print("usage: differential [--cases N] [--seed S] [--jobs J] [--histogram-min PERCENT] [--print]")
+      print("usage: differential [--cases N] [--seed S] [--jobs J] [--histogram-min PERCENT] [--properties] [--print]")
       exitProcess(64)
     }
     if options.printsOnly {
@@ -20,6 +20,10 @@ import Criteria
       return whole
     }
     guard let histogram else { exitProcess(1) }
+    if options.checksProperties {
+      print("the properties hold in \(options.cases) cases from seed \(options.seed) on")
+      return
+    }
     print("\(histogram.cases) cases agree from seed \(options.seed) on")
     histogram.print()
     if let least = options.histogramMinimum {
@@ -34,6 +38,11 @@ import Criteria
     var histogram = Histogram()
     for index in stride(from: job, to: options.cases, by: options.jobs) {
       let seed = options.seed &+ UInt64(index)
+      if options.checksProperties {
+        guard let broken = brokenProperty(seed: seed) else { continue }
+        print(broken)
+        return nil
+      }
       let one = makeCase(seed: seed)
       switch compare(one) {
       case .agree(let facts):
@@ -57,12 +66,13 @@ struct Options {
   var jobs = 1
   var histogramMinimum: Double?
   var printsOnly = false
+  var checksProperties = false
 
   init?(_ arguments: ArraySlice<String>) {
     var rest = arguments
     while let argument = rest.popFirst() {
-      if argument == "--print" {
-        printsOnly = true
+      if argument == "--print" || argument == "--properties" {
+        if argument == "--print" { printsOnly = true } else { checksProperties = true }
         continue
       }
       guard let value = rest.popFirst() else { return nil }

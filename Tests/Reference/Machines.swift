@@ -83,10 +83,14 @@ typealias RuleMachines = [Row: RowMachines]
 
 extension Evaluation {
   /// §11 for one row at one tick.
-  func step(_ rule: Policy.Rule, _ row: Row, _ before: RowMachines?) -> RowMachines {
+  ///
+  /// - Parameter isLeaving: Its key is gone: what is unknown clears it (§10.3).
+  func step(_ rule: Policy.Rule, _ row: Row, _ before: RowMachines?, isLeaving: Bool = false) -> RowMachines {
     var machines = before ?? RowMachines(at: tick)
     let until = rule.until.map { evaluate($0, in: row).bool }
     var when = evaluate(rule.when, in: row).bool
+    // There may be no key at all.
+    if row == .unknown && when == true { when = nil }
     if when == nil {
       switch rule.unknown {
       case .fires: if isKnown(for: rule.longestWindow) { when = true }
@@ -99,7 +103,7 @@ extension Evaluation {
       when: when ?? false, until: until.map { $0 ?? true }, for: elapsed, hold: rule.hold, mayClear: !rule.latch,
       at: tick)
     machines.possible.step(
-      when: when ?? true, until: until.map { $0 ?? false }, for: elapsed, hold: rule.hold,
+      when: when ?? !isLeaving, until: until.map { $0 ?? isLeaving }, for: elapsed, hold: rule.hold,
       mayClear: !rule.latch || machines.sure.phase != .active, at: tick)
     contribute(rule, row, &machines)
     return machines
@@ -126,7 +130,7 @@ extension Evaluation {
     var after: RuleMachines = [:]
     for row in rows(of: rule.keyed) { after[row] = step(rule, row, before[row]) }
     for (row, machines) in before where after[row] == nil {
-      let last = step(rule, row, machines)
+      let last = step(rule, row, machines, isLeaving: true)
       let lingers =
         rule.latch && last.sure.phase == .active || last.sure.phase == .holding || last.possible.phase == .holding
       if lingers { after[row] = last }
