@@ -60,8 +60,14 @@ struct Timeline {
 
   mutating func removeAll(before time: Int64) {
     entries.removeAll { $0.time < time }
-    forgotten = nil
-    isSeen = !entries.isEmpty
+    if let run = forgotten {
+      // Where within the forgotten stretch the first entry after `time` stood is lost: at `time` at the latest.
+      let isOwn = run.start >= time
+      forgotten =
+        run.last < time
+        ? nil : Run(code: run.code, start: max(run.start, time), last: run.last, isExact: isOwn && run.isExact)
+    }
+    isSeen = !entries.isEmpty || forgotten != nil
   }
 
   /// The newest entry, an end too.
