@@ -18,7 +18,8 @@ package struct Compilation: Sendable {
 /// text → policy file → checked policy → program.
 package func compile(_ file: PolicyFile?, _ sources: SourceMap, _ faults: [Diagnostic]) -> Compilation {
   var compilation = Compilation(sources: sources, diagnostics: faults, file: file, digest: digest(of: sources))
-  for index in sources.texts.indices {
+  // Bytes that are no text would look like letters of all alphabets.
+  for index in sources.texts.indices where String(validating: sources.texts[index].bytes, as: UTF8.self) != nil {
     compilation.diagnostics += checkCharacters(of: SourceID(index: index), in: sources)
   }
   guard let file else { return compilation }

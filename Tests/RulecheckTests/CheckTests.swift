@@ -73,6 +73,15 @@ struct CheckTests {
     #expect(policies[1]["timeToFire"]?[1]?["waitSeconds"] == .number(300))
   }
 
+  @Test("a file that is no text at all draws one error, not thousands of frames")
+  func noText() throws {
+    try folder.write((0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }, to: "noise.yaml")
+    let run = try check(["noise.yaml"])
+    #expect(run.status == 3)
+    #expect(run.errors.contains("error[E0003]"))
+    #expect(run.errors.utf8.count < 2000)
+  }
+
   @Test("what cannot be read is exit 1", arguments: ["none.yaml", "policies/deep/none"])
   func unreadable(path: String) throws {
     let run = try check([path])

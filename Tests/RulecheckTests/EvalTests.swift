@@ -116,7 +116,7 @@ struct EvalTests {
   func blastRadius() throws {
     let run = try eval(["--metrics", "up.prom", "--format", "jsonl"])
     #expect(run.status == 0)
-    #expect(run.errors.contains("warning: 1 of 3 instances (33.3 %) are to be replaced at once"))
+    #expect(run.errors.contains("warning: 1 of 3 instances (33.3 %) is to be replaced at once"))
     let records = try run.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
     let warned = records.filter { $0["warnings"] != nil }.map { $0["instance"]?.text }
     #expect(warned == ["b"])

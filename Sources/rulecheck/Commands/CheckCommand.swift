@@ -51,12 +51,7 @@ struct CheckCommand: ParsableCommand {
   }
 
   private func reportDiagnostics(of results: [CheckedFile]) {
-    let terminal = Terminal.errors
-    for result in results where !result.diagnostics.isEmpty {
-      printError(
-        render(
-          result.diagnostics, in: result.compilation.sources, colour: terminal.colours, width: terminal.width ?? 120))
-    }
+    for result in results { report(result.diagnostics, in: result.compilation.sources) }
     let all = results.flatMap(\.diagnostics)
     let errors = all.count { $0.severity == .error }
     let warnings = all.count { $0.severity == .warning }

@@ -107,10 +107,8 @@ struct EvalCommand: ParsableCommand {
       throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(policy)`")
     }
     if compilation.hasErrors {
-      let terminal = Terminal.errors
-      let frames = render(
-        compilation.diagnostics, in: compilation.sources, colour: terminal.colours, width: terminal.width ?? 120)
-      printError(frames + "\n" + counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
+      report(Diagnostics(compilation.diagnostics).sorted, in: compilation.sources)
+      printError(counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
       throw ExitCode(.invalidPolicy)
     }
     return try Policy(compilation)

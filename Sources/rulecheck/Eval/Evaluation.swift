@@ -43,7 +43,8 @@ struct Evaluation {
     let warnings =
       share > blastRadius
       ? [
-        "\(replaced) of \(counted(decisions.count, "instance")) (\(percent(share))) are to be replaced at once; "
+        "\(replaced) of \(counted(decisions.count, "instance")) (\(percent(share))) \(replaced == 1 ? "is" : "are") to be "
+          + "replaced at once; "
           + "the blast radius is \(percent(blastRadius))"
       ] : []
     self.warnings = warnings
