@@ -54,10 +54,13 @@ let package = Package(
     .target(
       name: "Reference", dependencies: ["CriteriaSyntax", "CriteriaDiagnostics"], path: "Tests/Reference",
       swiftSettings: settings),
+    .testTarget(
+      name: "ReferenceTests", dependencies: ["Reference", "CriteriaSyntax", "CriteriaDiagnostics"],
+      swiftSettings: settings),
     // Random policies and data through the reference and the engine.
     .executableTarget(
       name: "differential", dependencies: ["Reference", "Criteria", "CriteriaSyntax", "CriteriaDiagnostics"],
-      path: "Tests/Differential", swiftSettings: settings),
+      path: "Tests/Differential", exclude: ["faults"], swiftSettings: settings),
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),
     .testTarget(
