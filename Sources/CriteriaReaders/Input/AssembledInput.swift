@@ -6,12 +6,15 @@ package struct InputObservation: Hashable, Sendable {
   package var time: Timestamp
   package var observation: Observation
   package var origin: Origin
+  /// How many it stands for: of the log lines of a tick that match nothing only the newest is kept.
+  package var count: Int
 
-  package init(instance: String, time: Timestamp, observation: Observation, origin: Origin) {
+  package init(instance: String, time: Timestamp, observation: Observation, origin: Origin, count: Int = 1) {
     self.instance = instance
     self.time = time
     self.observation = observation
     self.origin = origin
+    self.count = count
   }
 }
 

@@ -21,7 +21,7 @@ extension InputAssembler {
       observations.append(
         InputObservation(
           instance: instance, time: Timestamp(milliseconds: time), observation: entry.observation,
-          origin: Origin(file: summary.files[entry.file].path, line: entry.line)))
+          origin: Origin(file: summary.files[entry.file].path, line: entry.line), count: entry.count))
     }
     entries = []
     let attachments = attachments(resolutions, at: at, boots: boots, earliest: &earliest)
@@ -53,7 +53,7 @@ extension InputAssembler {
     for entry in inventory { identity.add(id: entry.id, aliases: entry.aliases, isSkipped: entry.isSkipped) }
     let resolutions = texts.map { identity.resolve($0) }
     var counts = Array(repeating: 0, count: texts.count)
-    for entry in entries { counts[entry.name] += 1 }
+    for entry in entries { counts[entry.name] += entry.count }
     // A log whose lines are all unwanted still has its name in vain.
     let used = Set(streams.keys.map(\.name)).union(counts.indices.filter { counts[$0] > 0 })
     for name in used.sorted() {

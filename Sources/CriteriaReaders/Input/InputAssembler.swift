@@ -11,6 +11,8 @@ package struct InputAssembler {
     var line: Int
     var time: RecordTime
     var observation: Observation
+    /// How many lines it stands for.
+    var count = 1
   }
 
   private struct Series {
@@ -156,7 +158,8 @@ package struct InputAssembler {
         problems.add(
           InputProblem(
             .instance, file: stream.name, line: 0, column: 0,
-            "\(unnamedCount) samples without the label that holds the instance; `INSTANCE:` before the path names it"))
+            "\(unnamedCount == 1 ? "1 sample" : "\(unnamedCount) samples") without the label that holds the instance; `INSTANCE:` before the path names it"
+          ))
       }
     }
     finishFile(stream, format: reader.format.rawValue, counts: reader.counts, problems: problems)
@@ -280,9 +283,11 @@ package struct InputAssembler {
     }
     summary.foldedLines += 1
     switch (entry.time, entries[index].time) {
-    case (.absolute(let new), .absolute(let old)) where new < old: break
-    case (.yearless(_, _, let new), .yearless(_, _, let old)) where new < old: break
-    default: entries[index] = entry
+    case (.absolute(let new), .absolute(let old)) where new < old: entries[index].count += 1
+    case (.yearless(_, _, let new), .yearless(_, _, let old)) where new < old: entries[index].count += 1
+    default:
+      entry.count += entries[index].count
+      entries[index] = entry
     }
   }
 }

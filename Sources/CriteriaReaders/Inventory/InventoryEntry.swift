@@ -107,7 +107,8 @@ extension InventoryEntry {
   }
 
   /// What the entry tells a fleet: `launched` and labels from the first observation on, facts and desired at `at`, each
-  /// condition from its own `since` on, again and again so that it does not go stale.
+  /// condition from its own `since` on (or the launch: what came before is another machine's), again and again so that it
+  /// does not go stale.
   ///
   /// - Parameters:
   ///   - at: Milliseconds.
@@ -131,6 +132,7 @@ extension InventoryEntry {
     for (name, condition) in conditions.sorted(by: { $0.key < $1.key }) {
       var time = condition.since.map { max($0, at - options.conditionHistory) } ?? at
       if options.assumeSteady { time = min(time, start) }
+      if let launched, launched <= at { time = max(time, launched) }
       guard time <= at else {
         problems.add(
           InputProblem(

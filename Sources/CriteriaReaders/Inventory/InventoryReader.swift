@@ -32,7 +32,7 @@ package struct InventoryReader {
 
   /// - Throws: If it is no YAML, or no list of entries. A fault within an entry is a problem, and the rest is used.
   package mutating func read(_ bytes: [UInt8]) throws(InputError) -> [InventoryEntry] {
-    text = SourceText(path: name, bytes: bytes)
+    text = SourceText(path: name, bytes: joiningSurrogates(bytes))
     counts.lines = text.lineStarts.count - (bytes.last == 0x0A || bytes.isEmpty ? 1 : 0)
     let (node, diagnostics) = parseYAML(text, as: SourceID(index: 0), limits: .data)
     guard let node else {

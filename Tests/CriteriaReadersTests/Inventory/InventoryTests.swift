@@ -49,6 +49,19 @@ private func read(_ text: String) throws -> (entries: [InventoryEntry], problems
     #expect(result.problems == [])
   }
 
+  @Test(
+    "JSON writes characters beyond the basic plane as two escapes, which YAML does not know",
+    arguments: [
+      (#""\ud83d\ude00 caf\u00e9""#, "😀 café"), (#""\uD83D\uDE00\uD83D\uDE01""#, "😀😁"),
+      (#""\\ud83d\\ude00""#, #"\ud83d\ude00"#), (#""\ud83d.""#, "\u{FFFD}."), (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+      (#""\"\ud83d\ude00""#, "\"😀"),
+    ])
+  func surrogates(written: String, expected: String) throws {
+    let result = try read(#"[{"id": "a", "labels": {"owner": \#(written)}}]"#)
+    #expect(result.entries.map(\.labels) == [["owner": expected]])
+    #expect(result.problems == [])
+  }
+
   @Test("a stopped or terminated instance is skipped")
   func skipped() throws {
     let result = try read(
