@@ -50,6 +50,27 @@ struct FleetTimeTests {
     #expect(fleet.counts.future == 1)
   }
 
+  @Test("an observation that feeds several signals is counted once, whatever befalls it")
+  func counts() throws {
+    var fleet = try fleet(
+      """
+      signals:
+        a: {gauge: x, reduce: max, max_keys: 1}
+        b: {gauge: x, reduce: min, max_keys: 1}
+        c: {gauge: x, reduce: sum, max_keys: 1}
+      rules: [{rule: R, when: a > 1 and b > 1 and c > 1, then: +1}]
+      """)
+    for time in [10.0, 10, 10] { fleet.observe(.sample("x", ["k": "1"], 1), of: "a", at: seconds(time)) }
+    for key in ["2", "3"] { fleet.observe(.sample("x", ["k": key], 1), of: "a", at: seconds(10)) }
+    fleet.observe(.sample("x", ["k": "1"], 1), of: "a", at: seconds(99))
+    fleet.observe(.facts(launched: seconds(5)), of: "a", at: seconds(6))
+    fleet.observe(.sample("x", ["k": "1"], 1), of: "a", at: seconds(4))
+    fleet.advance(to: seconds(20))
+    #expect(fleet.counts.duplicate == 2)
+    #expect(fleet.counts.refused == 2)
+    #expect(fleet.counts.future == 1)
+  }
+
   @Test("a provisional look runs the ticks in between and changes nothing")
   func provisional() throws {
     var fleet = try fleet(hot)
@@ -152,6 +173,55 @@ struct UnknownTests {
     #expect(decision?.verdict == .unknown)
     #expect(decision?.possible == [.keep, .watch])
     #expect(decision?.missing.map(\.signal) == ["x"])
+  }
+
+  @Test(
+    "what no signal feeds says why it is unknown",
+    arguments: [
+      (["role": "db"], "desired.image", "2 entries of `desired` match"),
+      (["role": "web"], "desired.image", "not in the matching entry of `desired`"),
+      (["role": "x"], "desired.image", "no entry of `desired` matches"),
+      (nil, "desired.image", "unknown which entry of `desired` matches"),
+      (nil, #"label["a.b/c"]"#, "labels were never told"), ([:], "age", "the launch is not known"),
+      ([:], "fact.image", "never told"),
+    ] as [([String: String]?, String, String)])
+  func reasons(labels: [String: String]?, term: String, reason: String) throws {
+    var fleet = try fleet(
+      """
+      desired:
+        - {where: label.role == "db", image: a}
+        - {where: 'label.role == "db" or label.role == "web"', kernel: b}
+      rules:
+        - {rule: Drift, when: drifted(image), then: replace}
+        - {rule: Zone, when: 'label["a.b/c"] == "x"', then: replace}
+        - {rule: Old, when: age > 1d, then: replace}
+      """)
+    fleet.observe(.facts([:], labels: labels), of: "a", at: seconds(0))
+    fleet.advance(to: seconds(10))
+    let decision = fleet.decide("a", at: seconds(10))
+    #expect(decision?.missing.first { $0.signal == term }?.reason == reason)
+  }
+
+  @Test("a sample that is fresh is not missing: it takes two to make a rate")
+  func oneSample() throws {
+    var fleet = try fleet(
+      """
+      signals: {x: {counter: x}}
+      rules: [{rule: Fast, when: "rate(x[1m]) > 1/s", then: replace}]
+      """)
+    fleet.observe(.sample("x", [:], 1), of: "a", at: seconds(10))
+    fleet.advance(to: seconds(10))
+    let missing = fleet.decide("a", at: seconds(10))?.missing
+    #expect(missing?.map(\.reason) == ["its samples give no value"])
+  }
+
+  @Test("a series that has only ended was seen")
+  func ended() throws {
+    var fleet = try fleet(hot)
+    fleet.observe(.sample("x", [:], .nan), of: "a", at: seconds(10))
+    fleet.advance(to: seconds(10))
+    let missing = fleet.decide("a", at: seconds(10))?.missing
+    #expect(missing?.map(\.reason) == ["its series has ended"])
   }
 
   @Test("two series where one is wanted: unknown, and both are named")

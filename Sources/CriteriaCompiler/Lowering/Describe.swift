@@ -128,9 +128,9 @@ extension Lowering {
   func describe(_ expr: StringExpr) -> String {
     switch expr {
     case .constant(let text, _): "\"\(text)\""
-    case .fact(let name, _): "fact.\(name)"
-    case .label(let name, _): "label.\(name)"
-    case .desired(let name, _): "desired.\(name)"
+    case .fact(let name, _): "fact\(member(name))"
+    case .label(let name, _): "label\(member(name))"
+    case .desired(let name, _): "desired\(member(name))"
     case .status(let signal, _), .info(let signal, _): name(signal)
     case .reason(let signal, _): "\(name(signal)).reason"
     case .capture(let signal, let group, _): "\(name(signal)).\(group)"

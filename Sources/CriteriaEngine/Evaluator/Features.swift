@@ -9,6 +9,8 @@ struct Tick {
   private var desiredEntry: Int?
   /// `desired:` is absent, or has exactly one certain match.
   private var desiredIsSettled = true
+  /// Why `desired:` says nothing, where it does not.
+  private(set) var desiredProblem: String?
 
   init(_ workspace: Workspace, tick: Int64) {
     self.workspace = workspace
@@ -109,6 +111,11 @@ struct Tick {
     }
     desiredIsSettled = certain.count == 1 && !hasUnknown
     desiredEntry = desiredIsSettled ? certain[0] : nil
+    if certain.count > 1 {
+      desiredProblem = "\(certain.count) entries of `desired` match"
+    } else if !desiredIsSettled {
+      desiredProblem = hasUnknown ? "unknown which entry of `desired` matches" : "no entry of `desired` matches"
+    }
   }
 
   /// Runs a fragment whose result is a truth.

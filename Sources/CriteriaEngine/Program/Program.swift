@@ -28,6 +28,8 @@ package struct Program: Sendable {
   package var rules: [Rule] = []
   /// The strings that codes stand for, code 0 aside; the first is `""`.
   package var strings: [String] = [""]
+  /// What a code of the policy's own strings stands for; never 0, which is unknown.
+  package func string(_ code: UInt32) -> String { strings[Int(code) - 1] }
   package var numberConstants: [(register: Int, value: Double)] = []
   package var stringConstants: [(register: Int, code: UInt32)] = []
   package var truthConstants: [(register: Int, value: Truth)] = []

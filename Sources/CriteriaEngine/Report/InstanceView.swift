@@ -317,7 +317,7 @@ private struct Reader {
   }
 
   func reason(_ name: String) -> String? {
-    guard let signal = signal(named: name) else { return nil }
+    guard let signal = signal(named: name) else { return reason(ofFact: name) }
     let one = program.signals[signal]
     let slot = workspace.layout.slot[signal]
     var wake = Wake(now: view.tick, step: program.step)
@@ -326,7 +326,12 @@ private struct Reader {
     case .metric:
       if tick.ambiguous.contains(signal) { return "several series: \(clash(signal).joined(separator: " and "))" }
       if !instance.metrics[slot].isSeen { return "never seen" }
-      return overflow(instance.metrics[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
+      if instance.metrics[slot].newestSample == nil { return "its series has ended" }
+      let overflowed = instance.metrics[slot].isOverflowed(at: tick.now, retention: one.retention, &wake)
+      if !overflowed, let newest = instance.metrics[slot].newestSample, tick.now - newest <= one.staleAfter ?? .max {
+        return "its samples give no value"
+      }
+      return overflow(overflowed)
     case .log:
       let state = instance.logs[slot]
       if !state.isSeen { return "no log source of it is attached" }
@@ -337,6 +342,19 @@ private struct Reader {
       if !instance.infos[slot].isSeen { return "never seen" }
       return overflow(instance.infos[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
     case .fact(let name, _): return instance.facts.facts[name] == nil ? "never told" : nil
+    }
+  }
+
+  /// Of what no signal feeds: `age`, `desired.image`.
+  private func reason(ofFact text: String) -> String {
+    switch program.features.first(where: { $0.text == text })?.kind {
+    case .desired(let name):
+      if let problem = tick.desiredProblem, instance.facts.desired[name] == nil { return problem }
+      return program.desired == nil ? "never told" : "not in the matching entry of `desired`"
+    case .driftCount, .driftRatio: return tick.desiredProblem ?? "a fact or what is desired of it is not known"
+    case .age: return "the launch is not known"
+    case .label: return "labels were never told"
+    default: return "never told"
     }
   }
 

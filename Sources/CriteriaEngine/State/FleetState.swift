@@ -80,13 +80,15 @@ package final class FleetState {
     case .matched(let found): payloads = found
     }
     counts.accepted += 1
+    var isFirst = true
     for payload in payloads {
       if case .line(let signal, nil, _, false) = payload,
         instance.instance.isAnnounced(signal, at: moment, workspace)
       {
         continue
       }
-      instance.instance.enqueue(Pending(time: moment, payload: payload))
+      instance.instance.enqueue(Pending(time: moment, payload: payload, isFirst: isFirst))
+      isFirst = false
     }
     return .accepted
   }
@@ -129,10 +131,10 @@ package final class FleetState {
 
   private func dropFuture(beyond moment: Int64) {
     for box in boxes {
-      let before = box.instance.pending.count
-      guard before > 0 else { continue }
+      let dropped = box.instance.pending.count { $0.time > moment + program.step && $0.isFirst }
+      guard dropped > 0 else { continue }
+      counts.future += dropped
       box.instance.pending.removeAll { $0.time > moment + program.step }
-      counts.future += before - box.instance.pending.count
     }
   }
 

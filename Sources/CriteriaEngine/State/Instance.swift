@@ -20,6 +20,8 @@ struct Pending {
   }
   var time: Int64
   var payload: Payload
+  /// Of the signals that one observation feeds, the first: observations are counted, not what they feed.
+  var isFirst = true
 }
 
 /// What was said of an instance by name: facts, labels, what is desired of it, when it was launched.
@@ -184,7 +186,16 @@ extension Instance {
     sortPending()
     let end = pending.firstIndex { $0.time > time } ?? pending.endIndex
     guard end > pending.startIndex else { return }
-    for index in pending.startIndex..<end { apply(pending[index], workspace, &counts) }
+    var before = counts
+    for index in pending.startIndex..<end {
+      // All that one observation feeds is of one time and stands together.
+      if pending[index].isFirst { before = counts }
+      apply(pending[index], workspace, &counts)
+      counts.duplicate = min(counts.duplicate, before.duplicate + 1)
+      counts.predecessor = min(counts.predecessor, before.predecessor + 1)
+      counts.refused = min(counts.refused, before.refused + 1)
+      counts.limited = min(counts.limited, before.limited + 1)
+    }
     pending = pending[end...]
     // A slice keeps its whole buffer; copying it at every tick would be quadratic, so only once most of it is dead.
     if pending.startIndex > pending.count { pending = ArraySlice(Array(pending)) }

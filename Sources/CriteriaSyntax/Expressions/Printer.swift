@@ -88,24 +88,26 @@ private struct Printer {
   private func literal(_ number: NumberLiteral) -> String { decimal(number.digits) + (number.unit?.name ?? "") }
 
   private func pathText(_ path: Path) -> String {
-    path.rest.reduce(path.first.value) { text, part in
-      isName(part.value) ? "\(text).\(part.value)" : "\(text)[\(quoted(part.value))]"
-    }
+    path.rest.reduce(path.first.value) { text, part in text + member(part.value) }
   }
 
-  private func quoted(_ string: String) -> String {
-    var result = "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      default: result.unicodeScalars.append(scalar)
-      }
+}
+
+/// What follows a path to name a part of it: `.role`, `["a.b/c"]`.
+package func member(_ name: String) -> String { isName(name) ? ".\(name)" : "[\(quoted(name))]" }
+
+private func quoted(_ string: String) -> String {
+  var result = "\""
+  for scalar in string.unicodeScalars {
+    switch scalar {
+    case "\\": result += "\\\\"
+    case "\"": result += "\\\""
+    case "\n": result += "\\n"
+    case "\t": result += "\\t"
+    default: result.unicodeScalars.append(scalar)
     }
-    return result + "\""
   }
+  return result + "\""
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`: what can be used in expressions.
