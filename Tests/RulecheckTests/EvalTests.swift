@@ -181,6 +181,49 @@ struct EvalTests {
     #expect(run.errors.contains("`z`"))
   }
 
+  @Test("lines that match nothing are counted one by one, though only the newest of a tick is kept")
+  func unmatchedLines() throws {
+    try folder.write(
+      (0..<60).map { "2026-11-23T05:\($0 < 40 ? "00" : "59"):\(10 + $0 % 40) a kernel: nothing \($0)\n" }.joined(),
+      to: "kernel.log")
+    try folder.write("[{id: a, launched: 2026-11-23T05:10:00Z}]", to: "fleet.yaml")
+    let run = try eval([
+      "--metrics", "up.prom", "--logs", "kernel.log", "--at", "2026-11-23T05:30:00Z", "--inventory", "fleet.yaml",
+      "--allow-empty",
+    ])
+    #expect(run.output.contains("· 20 after that time · 41 from before the launch"), "\(run.output)")
+  }
+
+  @Test("where only the selector is open, the verdict is the one outcome with a question mark")
+  func openSelector() throws {
+    let policy = try folder.read("policy.yaml")
+    try folder.write("selector: label.role == 'web'\n" + policy, to: "web.yaml")
+    try folder.write("[{id: a}, {id: b}, {id: c}]", to: "fleet.yaml")
+    let run = try rulecheck(
+      ["eval", "-p", "web.yaml", "--metrics", "up.prom", "--inventory", "fleet.yaml"],
+      in: folder.path)
+    #expect(run.output.contains("b         replace?"), "\(run.output) \(run.errors)")
+  }
+
+  @Test("a fact signal is fed by the inventory")
+  func factSignal() throws {
+    try folder.write(
+      """
+      version: 1
+      policy: cores
+      signals: {cores: {fact: cores}}
+      rules: [{rule: Many, when: cores > 4, then: +1, why: "{cores} cores"}]
+      """, to: "cores.yaml")
+    try folder.write(#"[{"id": "a", "facts": {"cores": 8}}]"#, to: "fleet.json")
+    let run = try rulecheck(["eval", "-p", "cores.yaml", "--inventory", "fleet.json"], in: folder.path)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("Many +1: 8 cores"))
+    try folder.write(#"[{"id": "a", "facts": {"core": 8}}]"#, to: "fleet.json")
+    let unfed = try rulecheck(["eval", "-p", "cores.yaml", "--inventory", "fleet.json"], in: folder.path)
+    #expect(unfed.status == 1)
+    #expect(unfed.errors.contains("`cores`"))
+  }
+
   @Test("a name that could mean two instances is an error")
   func ambiguous() throws {
     try folder.write("[{id: x, aliases: [a]}, {id: y, aliases: [a]}]", to: "fleet.json")

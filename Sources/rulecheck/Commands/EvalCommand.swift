@@ -235,14 +235,14 @@ struct EvalCommand: ParsableCommand {
     }
     for one in input.observations {
       if one.time > input.at {
-        beyond.future += 1
+        beyond.future += one.count
         continue
       }
       let beginning = beginnings[one.instance] ?? start
       var time = one.time
       if time < beginning {
         guard case .facts = one.observation else {
-          if time < start { beyond.older += 1 } else { beyond.predecessor += 1 }
+          if time < start { beyond.older += one.count } else { beyond.predecessor += one.count }
           continue
         }
         time = beginning

@@ -36,12 +36,12 @@ extension Evaluation {
     }
   }
 
-  /// `keep..replace` for an unknown one.
+  /// `keep..replace` for an unknown one; `replace?` if all that is open is whether the policy judges the instance.
   private func verdictText(_ decision: Decision) -> String {
     guard let least = decision.possible.first, let most = decision.possible.last else {
       return decision.verdict.rawValue
     }
-    return "\(least.rawValue)..\(most.rawValue)"
+    return least == most ? "\(least.rawValue)?" : "\(least.rawValue)..\(most.rawValue)"
   }
 
   private func reasons(_ decision: Decision) -> [String] {
@@ -66,7 +66,7 @@ extension Evaluation {
 
   private func sentence(_ missing: Decision.Missing, at: Timestamp) -> String {
     if let reason = missing.reason { return "\(missing.signal): \(reason)" }
-    guard let since = missing.since else { return "\(missing.signal) never seen" }
+    guard let since = missing.since else { return "\(missing.signal): never seen" }
     return "\(missing.signal) missing for \(duration(at.milliseconds - since.milliseconds))"
   }
 
@@ -125,7 +125,10 @@ extension Evaluation {
       ("refused", "refused", summary.refused), ("problems", "problems", summary.problems.total),
       ("withoutInstance", "without an instance", summary.withoutInstance),
       ("unresolved", "unresolved", summary.unresolvedObservations),
-      ("skippedInstances", "stopped instances skipped", summary.skippedInstances),
+      (
+        "skippedInstances", summary.skippedInstances == 1 ? "stopped instance skipped" : "stopped instances skipped",
+        summary.skippedInstances
+      ),
       ("skipped", "of stopped instances", summary.skippedObservations),
       ("future", "after that time", beyond.future + counts.future),
       ("older", "older than the history", beyond.older), ("late", "late", counts.late),

@@ -61,7 +61,7 @@ struct UnfedSignals {
         } else {
           byCondition[type, default: []].append(index)
         }
-      case .fact(let name, _): byFact[program.strings[Int(name)], default: []].append(index)
+      case .fact(let name, _): byFact[program.string(name), default: []].append(index)
       case .log: logs.append(index)
       }
     }
