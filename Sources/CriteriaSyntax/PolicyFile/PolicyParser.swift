@@ -364,8 +364,9 @@ private struct PolicyParser {
     let mode = reader.choice(fields["mode"], as: Mode.self)
     let labels = self.labels(fields["labels"])
     // A rule without the `until` that its author wrote would mean something else, so its faults would mislead.
-    guard let name, let when, let then, until != nil || fields["until"] == nil else { return nil }
-    var rule = RuleDeclaration(name: name, when: when, then: then, range: node.range)
+    guard let name, let when, until != nil || fields["until"] == nil else { return nil }
+    // A broken effect has been reported; with any other in its place the conditions can still be checked.
+    var rule = RuleDeclaration(name: name, when: when, then: then ?? .replace(node.range), range: node.range)
     rule.until = until
     rule.for = wait
     rule.hold = hold
