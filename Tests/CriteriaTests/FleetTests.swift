@@ -215,6 +215,30 @@ struct UnknownTests {
     #expect(missing?.map(\.reason) == ["its samples give no value"])
   }
 
+  @Test("what is there and says nothing is not missing either")
+  func presentAndUnknown() throws {
+    var fleet = try fleet(
+      """
+      signals:
+        disk: {fact: disk, unit: GiB}
+        ready: {condition: Ready}
+        slow: {log: app, match: 'took (?<ms>[0-9]+) ms', value: ms, unit: ms}
+      rules:
+        - {rule: Small, when: disk < 10GiB, then: replace}
+        - {rule: NotReady, when: 'ready != "True" and since(ready) > 5m', then: replace}
+        - {rule: Slow, when: 'max(slow[1m]) > 1s', then: replace}
+      """)
+    fleet.attach(log: "app", of: "a", at: seconds(10))
+    fleet.observe(.facts(["disk": "500GB"]), of: "a", at: seconds(10))
+    fleet.observe(.condition("Ready", "False"), of: "a", at: seconds(10))
+    fleet.advance(to: seconds(10))
+    let missing = fleet.decide("a", at: seconds(10))?.missing
+    #expect(
+      missing?.map(\.reason) == [
+        "`500GB` is no number", "its last change was not seen", "no match in its windows",
+      ])
+  }
+
   @Test("a series that has only ended was seen")
   func ended() throws {
     var fleet = try fleet(hot)

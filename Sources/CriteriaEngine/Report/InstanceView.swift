@@ -336,12 +336,17 @@ private struct Reader {
       let state = instance.logs[slot]
       if !state.isSeen { return "no log source of it is attached" }
       if let limitAt = state.limitAt, tick.now - limitAt <= one.retention { return "its pattern hit the match limit" }
-      return overflow(state.isOverflowed(at: tick.now, retention: one.retention, &wake))
-    case .condition: return instance.conditions[slot].isSeen ? nil : "never seen"
+      if state.isOverflowed(at: tick.now, retention: one.retention, &wake) { return overflow(true) }
+      return state.isKnown(at: tick.now, signal: one, &wake) ? "no match in its windows" : nil
+    case .condition:
+      guard let newest = instance.conditions[slot].newest else { return "never seen" }
+      if newest.code == 0 { return "its series has ended" }
+      return tick.now - newest.time <= one.staleAfter ?? .max ? "its last change was not seen" : nil
     case .info:
       if !instance.infos[slot].isSeen { return "never seen" }
       return overflow(instance.infos[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
-    case .fact(let name, _): return instance.facts.facts[name] == nil ? "never told" : nil
+    case .fact(let name, _):
+      return instance.facts.facts[name]?.newest.map { "`\(workspace.strings[$0.code])` is no number" } ?? "never told"
     }
   }
 
