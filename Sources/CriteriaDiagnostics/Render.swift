@@ -116,8 +116,10 @@ private struct Frame {
       let indices = lineIndices(span.range)
       // Of a span over many lines, its first and last one.
       for index in Set([indices.lowerBound, indices.upperBound]) {
-        let line = shown[index] ?? SourceLine(index, of: source)
+        let place = index == position.line - 1 ? start : span.range.start
+        let line = shown[index] ?? SourceLine(index, of: source, around: place)
         shown[index] = line
+        if span.range.end < line.bytes.lowerBound || span.range.start > line.bytes.upperBound { continue }
         let from = index == indices.lowerBound ? line.column(of: span.range.start) : indent(of: line)
         let to = index == indices.upperBound ? endColumn(of: span.range, in: line) : line.width
         let label = index == indices.upperBound ? escaped(span.label) : ""
@@ -130,9 +132,9 @@ private struct Frame {
       if let last, index > last + 2 {
         lines.append(palette.paint("...", .gutter))
       } else if let last, index == last + 2 {
-        renderLine(SourceLine(last + 1, of: source), [])
+        renderLine(SourceLine(last + 1, of: source, around: start), [])
       }
-      renderLine(shown[index]!, marks[index]!)
+      renderLine(shown[index]!, marks[index] ?? [])
       last = index
     }
   }
@@ -195,14 +197,16 @@ private struct Frame {
 
   /// The columns to show: all, or a stretch with the primary mark in it.
   private func cut(_ line: SourceLine, around marks: [Mark]) -> (Range<Int>, hasHead: Bool, hasTail: Bool) {
-    guard line.width > width else { return (0..<line.width, false, false) }
+    guard line.width > width else { return (0..<line.width, line.isCut.head, line.isCut.tail) }
     let focus = (marks.first(where: \.isPrimary) ?? marks.first)?.columns ?? 0..<1
     let first = marks.map(\.columns.lowerBound).min() ?? 0
     // Start at the first mark if all fits, at the primary one otherwise, with some text before it.
     let anchor = focus.lowerBound - first < width / 2 ? first : focus.lowerBound
     let start = max(0, min(anchor - width / 4, line.width - width))
     let visible = start..<min(line.width, start + width)
-    return (visible, visible.lowerBound > 0, visible.upperBound < line.width)
+    return (
+      visible, visible.lowerBound > 0 || line.isCut.head, visible.upperBound < line.width || line.isCut.tail
+    )
   }
 }
 

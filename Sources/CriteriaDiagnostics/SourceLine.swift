@@ -2,9 +2,13 @@
 struct SourceLine {
   /// From 1.
   let number: Int
-  /// The line's bytes in the file, without its line break.
+  /// The bytes in the file that are shown, without the line break: all, or of a very long line those around a place.
   let bytes: Range<Int>
+  /// Whether the line goes on before and after `bytes`.
+  let isCut: (head: Bool, tail: Bool)
   private(set) var cells: [Cell] = []
+  /// Bytes on each side of the place that are looked at.
+  private static let reach = 2048
 
   /// What one character of the file becomes.
   struct Cell {
@@ -14,13 +18,20 @@ struct SourceLine {
     var shown: String
   }
 
-  init(_ index: Int, of source: SourceText) {
+  /// - Parameter offset: The place around which a very long line is cut.
+  init(_ index: Int, of source: SourceText, around offset: Int) {
     number = index + 1
     let start = source.lineStarts[index]
     var end = index + 1 < source.lineStarts.count ? source.lineStarts[index + 1] - 1 : source.bytes.count
     if end > start, source.bytes[end - 1] == 0x0D { end -= 1 }
-    bytes = start..<max(start, end)
-    // A line of megabytes is only read around the places shown; `cut` says where.
+    end = max(start, end)
+    let place = min(max(offset, start), end)
+    var from = max(start, place - Self.reach)
+    let to = min(end, place + Self.reach)
+    // Not within a character.
+    while from > start, source.bytes[from] & 0xC0 == 0x80 { from -= 1 }
+    bytes = from..<to
+    isCut = (from > start, to < end)
     layOut(source.bytes)
   }
 
@@ -47,7 +58,7 @@ struct SourceLine {
     }
   }
 
-  /// Columns of the whole line.
+  /// Columns of what is shown.
   var width: Int { cells.last.map { $0.column + $0.width } ?? 0 }
 
   /// The column at which the character that holds `offset` begins; behind the last one: the line's width.

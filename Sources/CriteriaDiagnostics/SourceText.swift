@@ -7,6 +7,10 @@ package struct SourceText: Sendable {
   package let bytes: [UInt8]
   /// The offset at which each line starts. Lines end at `\n` alone.
   package let lineStarts: [Int]
+  /// How many characters begin before each multiple of `blockSize`: a file may be one line of megabytes with a fault in
+  /// every word of it.
+  private let charactersBefore: [Int]
+  private static let blockSize = 1024
 
   package init(path: String, bytes: [UInt8]) {
     self.path = path
@@ -14,13 +18,29 @@ package struct SourceText: Sendable {
     var starts = [0]
     for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(offset + 1) }
     self.lineStarts = starts
+    var counts = [0]
+    for start in stride(from: Self.blockSize, through: bytes.count, by: Self.blockSize) {
+      counts.append(counts[counts.count - 1] + Self.characters(bytes[start - Self.blockSize..<start]))
+    }
+    charactersBefore = counts
+  }
+
+  /// Continuation bytes do not start a character.
+  private static func characters(_ bytes: ArraySlice<UInt8>) -> Int {
+    bytes.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+  }
+
+  /// How many characters begin before an offset.
+  private func characters(before offset: Int) -> Int {
+    let block = offset / Self.blockSize
+    return charactersBefore[block] + Self.characters(bytes[block * Self.blockSize..<offset])
   }
 
   package init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
 
   /// Line and column (in Unicode scalars) of an offset, both from 1.
   ///
-  /// - Complexity: O(log lines + length of the line).
+  /// - Complexity: O(log lines).
   package func position(at offset: Int) -> Position {
     var low = 0
     var high = lineStarts.count
@@ -29,8 +49,7 @@ package struct SourceText: Sendable {
       if lineStarts[middle] <= offset { low = middle } else { high = middle }
     }
     let end = min(max(offset, lineStarts[low]), bytes.count)
-    // Continuation bytes do not start a character.
-    let column = bytes[lineStarts[low]..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    let column = 1 + characters(before: end) - characters(before: lineStarts[low])
     // A byte order mark takes no column in any editor.
     let hidden = low == 0 && end >= 3 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 1 : 0
     return Position(line: low + 1, column: column - hidden)

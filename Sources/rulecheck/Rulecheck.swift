@@ -1,4 +1,5 @@
 import ArgumentParser
+import CriteriaDiagnostics
 import Glibc
 
 @main
@@ -16,11 +17,12 @@ struct Rulecheck: ParsableCommand {
   static let version = "0.1.0"
 
   static func main() {
+    reserveStandardStreams()
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch let failure as Failure {
-      printError("rulecheck: \(failure)")
+      printError("rulecheck: " + escaped(failure.description))
       Glibc.exit(ResultCode.couldNotRun.rawValue)
     } catch {
       let message = fullMessage(for: error)
@@ -33,6 +35,14 @@ struct Rulecheck: ParsableCommand {
       // ArgumentParser says 64 (EX_USAGE) for a wrong command line.
       Glibc.exit(code == .validationFailure ? ResultCode.couldNotRun.rawValue : code.rawValue)
     }
+  }
+}
+
+/// Keeps the numbers of standard streams that are closed (`2>&-`): the next file opened would get one of them, and messages
+/// would be written into it. Using such a stream still fails, as it did.
+private func reserveStandardStreams() {
+  for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+    _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
   }
 }
 

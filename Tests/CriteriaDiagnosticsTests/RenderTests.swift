@@ -157,6 +157,28 @@ struct RenderTests {
     let diagnostic = Diagnostic(.error, DiagnosticCode("E0003"), "not UTF-8", at: SourceRange(id, 1, 2))
     #expect(render(diagnostic, in: sources).hasSuffix("1 | a\\xff\\xc3b\n  |  ^^^^\n"))
   }
+
+  @Test("of a line of megabytes only the neighbourhood of the place is looked at", .timeLimit(.minutes(1)))
+  func lineOfMegabytes() {
+    var sources = SourceMap()
+    let word = "é cpuu "
+    let id = sources.add(SourceText(path: "a", text: String(repeating: word, count: 200_000)))
+    let faults = stride(from: 0, to: 200_000, by: 50).map { index in
+      let start = index * word.utf8.count + 3
+      return Diagnostic(
+        .error, DiagnosticCode("E0210"), "unknown", at: SourceRange(id, start, start + 4),
+        labels: [.init(SourceRange(id, 3, 7), "far away")])
+    }
+    let frames = render(faults, in: sources, width: 21).split(separator: "\n\n")
+    #expect(frames.count == 4_000)
+    let expected = """
+      error[E0210]: unknown
+       --> a:1:699653
+      1 | …uu é cpuu é cpuu é cp…
+        |       ^^^^
+      """
+    #expect(frames[1999].hasPrefix(expected), "\(frames[1999])")
+  }
 }
 
 @Suite("Diagnostics")

@@ -27,6 +27,22 @@ struct FleetTimeTests {
     #expect(changes.map(\.at) == [seconds(20)])
   }
 
+  @Test(
+    "a value read out of a line is a decimal number or none",
+    arguments: [
+      ("16", "replace"), ("+1.6e1", "replace"), ("0x10", "unknown"), ("0x1p9", "unknown"), ("inf", "unknown"),
+    ])
+  func capturedNumbers(text: String, verdict: String) throws {
+    var fleet = try fleet(
+      """
+      signals: {v: {log: app, match: 'v=(?<v>\\S*)', value: v}}
+      rules: [{rule: High, when: "max(v[1m]) > 5", then: replace}]
+      """)
+    fleet.observe(.line("v=\(text)", source: "app"), of: "a", at: seconds(5))
+    let decided = fleet.decide("a", at: seconds(5))?.verdict.rawValue
+    #expect(decided == verdict)
+  }
+
   @Test("a little late counts from the next tick on, too late is dropped and counted")
   func late() throws {
     var fleet = try fleet(hot)

@@ -33,4 +33,19 @@ struct LoweringTests {
     let program = try #require(compile(SourceText(path: "p.yaml", text: text)).program)
     #expect(program.features.map(\.text) == ["count(oom[10m])"])
   }
+
+  @Test(
+    "a selector's pattern means the same where it is checked and where it is anchored",
+    arguments: ["(*UTF)a", "(*NO_JIT)a", "(?x) a # and nothing else", "\\Qa.b", "a|b"])
+  func anchoredPatterns(pattern: String) {
+    let text = """
+      version: 1
+      policy: p
+      signals:
+        x: {gauge: 'x{l=~"\(pattern.replacing("\\", with: "\\\\"))"}'}
+      rules:
+        - {rule: A, when: x > 1, then: +1}
+      """
+    #expect(compile(SourceText(path: "p.yaml", text: text)).program != nil)
+  }
 }

@@ -56,6 +56,14 @@ struct EvalTests {
     #expect(strict.output == "")
   }
 
+  @Test("what one clock that lies has left out is told where it leaves nothing")
+  func lyingClock() throws {
+    let run = try eval(["--metrics", "up.prom", "--at", "2099-01-01T00:00:00Z"])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("no input feeds `up`"))
+    #expect(run.errors.contains("the decision is for 2099-01-01T00:00:00Z, and of the observations 3 are older"))
+  }
+
   @Test(
     "what cannot be read is exit 1, with its name",
     arguments: [

@@ -24,7 +24,7 @@ extension Checker {
 
   mutating func reportUnknown(_ name: Name) {
     if file.hasUnreadUses || lostNames.contains(name.value) { return }
-    let near = nearest(name.value, among: meanings.keys.sorted() + builtInNames)
+    let near = nearest(name.value, among: Array(meanings.keys) + builtInNames)
     let isFunction = FunctionTable.callable(name.value).first != nil
     report(.unknownName(name.value, nearest: near, isFunction: isFunction, at: name.range))
   }

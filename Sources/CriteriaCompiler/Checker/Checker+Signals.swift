@@ -123,7 +123,7 @@ extension Checker {
   mutating func checkPatterns(of selector: Located<MetricSelector>) {
     for matcher in selector.value.matchers where matcher.comparison == .matches || matcher.comparison == .notMatches {
       do {
-        _ = try Regex(pattern: matcher.value)
+        _ = try Regex(pattern: matcher.value, isAnchored: true)
       } catch {
         report(.badMatcher(matcher, error.message, at: selector.range))
       }

@@ -257,10 +257,18 @@ struct Lowering {
         switch matcher.comparison {
         case .equal: (matcher.label, .equal(matcher.value))
         case .notEqual: (matcher.label, .notEqual(matcher.value))
-        case .matches: (matcher.label, .matches(regex("^(?:\(matcher.value))$", utf: false, matchLimit: nil)))
-        case .notMatches: (matcher.label, .notMatches(regex("^(?:\(matcher.value))$", utf: false, matchLimit: nil)))
+        case .matches: (matcher.label, .matches(anchored(matcher.value)))
+        case .notMatches: (matcher.label, .notMatches(anchored(matcher.value)))
         }
       })
+  }
+
+  private func anchored(_ pattern: String) -> Regex {
+    do {
+      return try Regex(pattern: pattern, isAnchored: true)
+    } catch {
+      preconditionFailure("unchecked pattern reached lowering: \(error)")
+    }
   }
 
   func regex(_ pattern: String, utf: Bool, matchLimit: Int?) -> Regex {

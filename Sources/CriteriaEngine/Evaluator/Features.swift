@@ -59,6 +59,7 @@ struct Tick {
   mutating func rows(over signals: [Int], _ instance: Instance) -> [Int32] {
     guard !signals.isEmpty else { return [0] }
     var rows: [Int32] = []
+    var known: Set<Int32> = []
     var hasUnknown = false
     for signal in signals {
       let slot = workspace.layout.slot[signal]
@@ -75,7 +76,12 @@ struct Tick {
       if isOverflowed || !isSeen(signal, instance) {
         hasUnknown = true
       } else {
-        for key in keys where !rows.contains(key) { rows.append(key) }
+        // The keys of one signal differ from one another.
+        if signals.count == 1 {
+          rows = keys
+        } else {
+          for key in keys where known.insert(key).inserted { rows.append(key) }
+        }
       }
     }
     let keys = workspace.keys
@@ -142,7 +148,7 @@ struct Tick {
     for index in derived {
       let one = workspace.program.derived[index]
       guard case .sinceTruth(let bound, let thresholds) = one.kind, !one.fragment.keyedSignals.isEmpty else { continue }
-      let clock = instance.clocks[index].first { $0.key == key }?.clock ?? .unknown
+      let clock = instance.clocks[index].clock(of: key)?.clock ?? .unknown
       write(clock, register: one.register, boundRegister: bound, thresholds: thresholds, instance)
     }
   }
@@ -159,13 +165,16 @@ struct Tick {
       }
       workspace.frame.numbers[one.register] = keys.isEmpty ? silence(one, reducer, instance) : reduction.result
     case .sinceTruth(let bound, let thresholds):
+      let before = instance.clocks[index]
       var clocks: [TruthClock] = []
       for key in keys {
         fillRow(key, features: one.fragment.features, derived: one.fragment.derived, instance)
-        var clock = instance.clocks[index].first { $0.key == key } ?? TruthClock(key: key)
+        var clock = before.clock(of: key) ?? TruthClock(key: key)
         clock.step(run(one.fragment), at: now)
         clocks.append(clock)
       }
+      // In order of key, to be found again.
+      clocks.sort { $0.key < $1.key }
       instance.clocks[index] = clocks
       if one.fragment.keyedSignals.isEmpty {
         write(clocks[0].clock, register: one.register, boundRegister: bound, thresholds: thresholds, instance)
@@ -429,6 +438,17 @@ extension Row {
 
 /// A decimal number as facts and captures write it; `nil` if it does not read as one.
 package func decimal(_ text: String) -> Double? {
-  guard let value = Double(text), value.isFinite else { return nil }
+  // Swift reads hexadecimal numbers and words too.
+  guard text.utf8.allSatisfy(isDecimal), let value = Double(text), value.isFinite else { return nil }
   return value
+}
+
+private func isDecimal(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+    UInt8(ascii: "e"),
+    UInt8(ascii: "E"):
+    true
+  default: false
+  }
 }

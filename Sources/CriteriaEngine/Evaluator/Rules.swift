@@ -21,20 +21,35 @@ extension Instance {
       return
     }
     rules[index].isApplicable = true
-    var keys = tick.rows(over: rule.keyedSignals, self)
-    let staying = keys.count
-    for row in rules[index].rows where !keys.contains(row.key) { keys.append(row.key) }
-    var rows: [Row] = []
-    for (place, key) in keys.enumerated() {
-      var row = rules[index].rows.first { $0.key == key } ?? Row(key: key)
-      tick.fillRow(key, features: rule.features, derived: rule.derived, self)
-      step(&row, of: rule, isFirst: isFirst, isLeaving: place >= staying, &tick)
-      let isHeld =
-        (rule.latch && row.sure.state == .active) || row.sure.state == .holding || row.possible.state == .holding
-      if place < staying || isHeld { rows.append(row) }
-    }
+    let keys = tick.rows(over: rule.keyedSignals, self)
     let keyTable = tick.workspace.keys
-    rows.sort { keyTable.precedes($0.key, $1.key) }
+    let before = rules[index].rows
+    var rows: [Row] = []
+    // Both are in the order of keys, so one walk along them finds each row's predecessor.
+    var place = 0
+    func stepEnded(until key: Int32?) {
+      while place < before.count, key.map({ keyTable.precedes(before[place].key, $0) }) ?? true {
+        var row = before[place]
+        place += 1
+        tick.fillRow(row.key, features: rule.features, derived: rule.derived, self)
+        step(&row, of: rule, isFirst: isFirst, isLeaving: true, &tick)
+        let isHeld =
+          (rule.latch && row.sure.state == .active) || row.sure.state == .holding || row.possible.state == .holding
+        if isHeld { rows.append(row) }
+      }
+    }
+    for key in keys {
+      stepEnded(until: key)
+      var row = Row(key: key)
+      if place < before.count, before[place].key == key {
+        row = before[place]
+        place += 1
+      }
+      tick.fillRow(key, features: rule.features, derived: rule.derived, self)
+      step(&row, of: rule, isFirst: isFirst, isLeaving: false, &tick)
+      rows.append(row)
+    }
+    stepEnded(until: nil)
     rules[index].rows = rows
     contribute(rule: index, &tick)
   }

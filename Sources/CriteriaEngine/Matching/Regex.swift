@@ -24,12 +24,17 @@ package final class Regex: @unchecked Sendable {
 
   /// - Parameters:
   ///   - utf: Characters instead of bytes; invalid UTF-8 then matches nothing.
+  ///   - isAnchored: It must match the whole subject. By PCRE2's options: text put around a pattern would change what
+  ///     `(*…)` at its start, `(?x)` and `\Q` mean.
   ///   - matchLimit: Steps of PCRE2's `match_limit` before the answer is `.limit`.
-  package init(pattern: String, utf: Bool = false, matchLimit: Int = 100_000) throws(RegexError) {
+  package init(pattern: String, utf: Bool = false, isAnchored: Bool = false, matchLimit: Int = 100_000)
+    throws(RegexError)
+  {
     var error: Int32 = 0
     var offset = 0
     // `\C` splits characters; NEVER_BACKSLASH_C keeps it away in UTF mode.
-    let options = utf ? PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF : 0
+    var options = utf ? PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_INVALID_UTF : 0
+    if isAnchored { options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED }
     var text = pattern
     let compiled = text.withUTF8 { bytes in
       // An empty pattern has no base address.

@@ -69,6 +69,19 @@ struct TruthClock {
   }
 }
 
+extension [TruthClock] {
+  /// - Complexity: O(log n): they are in order of key.
+  func clock(of key: Int32) -> TruthClock? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return low < count && self[low].key == key ? self[low] : nil
+  }
+}
+
 /// What one rule came to at the last tick.
 struct RuleOutcome {
   var rows: [Row] = []

@@ -59,6 +59,7 @@ struct LogState {
   /// An event was forgotten: `since` is at least the retention.
   private(set) var hasForgotten = false
   private(set) var keys: [Int32] = []
+  private var byKey = KeyIndex()
 
   var isSeen: Bool { attachedAt != nil }
 
@@ -68,7 +69,8 @@ struct LogState {
 
   /// - Returns: False (refused) if the key is new and `maxKeys` are kept already.
   mutating func insert(_ event: LogEvent, identity: [UInt8], maxKeys: Int, key: () -> Int32) -> Bool {
-    if let index = streams.firstIndex(where: { $0.identity == identity }) {
+    let index = position(of: identity)
+    if index < streams.count, streams[index].identity == identity {
       streams[index].insert(event)
       return true
     }
@@ -78,9 +80,27 @@ struct LogState {
     }
     var stream = EventStream(key: key(), identity: identity)
     stream.insert(event)
-    let index = streams.firstIndex { identity.lexicographicallyPrecedes($0.identity) } ?? streams.count
     streams.insert(stream, at: index)
+    byKey.invalidate()
     return true
+  }
+
+  private func position(of identity: [UInt8]) -> Int {
+    var low = 0
+    var high = streams.count
+    while low < high {
+      let middle = (low + high) / 2
+      if streams[middle].identity.lexicographicallyPrecedes(identity) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func stream(of key: Int32) -> EventStream? {
+    for candidate in byKey.candidates(for: key, of: streams.count) {
+      let stream = streams[byKey.place(candidate, for: key)]
+      if stream.key == key { return stream }
+    }
+    return nil
   }
 
   mutating func forget(at now: Int64, signal: Program.Signal) {
@@ -90,13 +110,17 @@ struct LogState {
         streams[index].trim(before: now - signal.retention)
       }
     }
-    if streams.contains(where: { $0.events.isEmpty }) { streams.removeAll { $0.events.isEmpty } }
+    if streams.contains(where: { $0.events.isEmpty }) {
+      streams.removeAll { $0.events.isEmpty }
+      byKey.invalidate()
+    }
   }
 
   /// Everything before `time` was a predecessor's.
   mutating func removeAll(before time: Int64) {
     for index in streams.indices { streams[index].trim(before: time) }
     streams.removeAll { $0.events.isEmpty }
+    byKey.invalidate()
     func kept(_ moment: Int64?) -> Int64? { moment.flatMap { $0 < time ? nil : $0 } }
     // Whoever reads a log goes on reading it.
     attachedAt = attachedAt.map { max($0, time) }
@@ -130,6 +154,7 @@ struct LogState {
   }
 
   mutating func updateKeys(at now: Int64, signal: Program.Signal, _ wake: inout Wake) {
+    byKey.rebuild(streams.count) { streams[$0].key }
     var live: [Int32] = []
     for stream in streams {
       guard let last = stream.events.last, now - last.time <= signal.retention else { continue }
@@ -143,8 +168,7 @@ struct LogState {
   func term(_ kind: WindowKind?, _ window: Window, signal: Program.Signal, key: Int32?, _ wake: inout Wake) -> Double {
     guard isKnown(at: window.now, signal: signal, &wake) else { return .nan }
     if let reducer = signal.reduce { return reduced(reducer, kind, window, signal, &wake) }
-    let stream = streams.first { $0.key == (key ?? 0) }
-    return stream.map { value(of: $0, kind, window, signal, &wake) } ?? Self.silence(kind)
+    return stream(of: key ?? 0).map { value(of: $0, kind, window, signal, &wake) } ?? Self.silence(kind)
   }
 
   private func reduced(
@@ -209,8 +233,9 @@ struct LogState {
 
   /// The newest event (of one key) within the retention.
   func newest(key: Int32?) -> LogEvent? {
+    if let key { return stream(of: key)?.events.last }
     var newest: LogEvent?
-    for stream in streams where key == nil || stream.key == key {
+    for stream in streams {
       if let last = stream.events.last, newest.map({ $0.time <= last.time }) ?? true { newest = last }
     }
     return newest

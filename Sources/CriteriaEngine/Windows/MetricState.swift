@@ -15,6 +15,7 @@ struct MetricState {
   private var refusedSampleAt: Int64?
   /// The keys of the last tick at which any lived (keyed signals).
   private(set) var keys: [Int32] = []
+  private var byKey = KeyIndex()
 
   /// - Parameter key: Asked for only where the series is new and finds room, so that refused keys leave no trace.
   mutating func insert(_ entry: Entry, identity: [UInt8], maxKeys: Int, key: () -> Int32) -> Insertion {
@@ -32,6 +33,7 @@ struct MetricState {
     var new = Series(identity: identity, key: key())
     _ = new.insert(entry)
     series.insert(new, at: index)
+    byKey.invalidate()
     return .added
   }
 
@@ -49,6 +51,7 @@ struct MetricState {
   mutating func forget(at now: Int64, signal: Program.Signal, maxLateness: Int64) {
     if series.contains(where: { ($0.entries.last?.time ?? .min) < now - signal.retention }) {
       series.removeAll { ($0.entries.last?.time ?? .min) < now - signal.retention }
+      byKey.invalidate()
     }
     // A base may lie `staleAfter` before a window, and late samples may come before it.
     let horizon = now - signal.retention - (signal.staleAfter ?? 0) - maxLateness
@@ -59,6 +62,7 @@ struct MetricState {
   mutating func removeAll(before time: Int64) {
     for index in series.indices { series[index].removeAll(before: time) }
     series.removeAll { $0.entries.isEmpty }
+    byKey.invalidate()
     if let refusedAt, refusedAt < time { self.refusedAt = nil }
     if let refusedSampleAt, refusedSampleAt < time { self.refusedSampleAt = nil }
     if let newestSample, newestSample < time { self.newestSample = nil }
@@ -74,10 +78,14 @@ struct MetricState {
 
   /// Works out which keys live at `now`; those of the last tick stay if none does.
   mutating func updateKeys(at now: Int64, signal: Program.Signal, _ wake: inout Wake) {
+    byKey.rebuild(series.count) { series[$0].key }
     var live: [Int32] = []
-    for one in series where one.isLive(at: now, staleAfter: signal.staleAfter ?? .max) {
-      if let last = one.entries.last { wake.after(last.time + (signal.staleAfter ?? 0)) }
-      if !live.contains(one.key) { live.append(one.key) }
+    byKey.forEachPlace { place in
+      let one = series[place]
+      guard one.isLive(at: now, staleAfter: signal.staleAfter ?? .max), let last = one.entries.last else { return }
+      wake.after(last.time + (signal.staleAfter ?? 0))
+      // Series of one key follow one another.
+      if live.last != one.key { live.append(one.key) }
     }
     if !live.isEmpty { keys = live }
   }
@@ -96,8 +104,11 @@ struct MetricState {
     let staleAfter = signal.staleAfter ?? .max
     var reduction = Reduction(signal.reduce)
     var found: Series?
-    for one in series where key == nil || one.key == key {
-      guard one.isLive(at: window.now, staleAfter: staleAfter), let last = one.entries.last else { continue }
+    for candidate in byKey.candidates(for: key, of: series.count) {
+      let one = series[byKey.place(candidate, for: key)]
+      guard key == nil || one.key == key, one.isLive(at: window.now, staleAfter: staleAfter),
+        let last = one.entries.last
+      else { continue }
       wake.after(last.time + staleAfter)
       if signal.reduce != nil {
         reduction.add(value(of: one, kind, window, staleAfter, &wake))

@@ -229,7 +229,8 @@ package struct InputAssembler {
     if firstTimes.isEmpty { firstTimes[fallback] = FirstTimes() }
     // A whole syslog, or the folder of an instance, says of every source that it was silent; one stream of itself only.
     let isWhole = spec.isFolderMember || (reader.namesSources && spec.source == nil)
-    for (name, times) in firstTimes {
+    // Of a log that broke off nobody knows what was to come: its silence says nothing. Each line still attaches its source.
+    for (name, times) in firstTimes where stream.failure == nil {
       streams[Stream(name: name, source: isWhole ? "*" : spec.source ?? base, file: file)] = times
     }
     finishFile(stream, format: reader.format, counts: reader.counts, problems: reader.problems)

@@ -252,7 +252,7 @@ struct SampleLine {
       throw SampleFault(kind: .time, offset: timeAt, expected: "a time in whole milliseconds")
     }
     // A hundred thousand years either way: far beyond any clock, near enough that sums cannot overflow.
-    guard abs(time) < 1 << 52 else {
+    guard time.magnitude < 1 << 52 else {
       throw SampleFault(kind: .time, offset: timeAt, expected: "a time within 100,000 years of 1970")
     }
     skipBlanks()

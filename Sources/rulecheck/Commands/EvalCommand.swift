@@ -195,7 +195,9 @@ struct EvalCommand: ParsableCommand {
     let unfed = feed(input, to: &fleet, from: start, &beyond)
     if !unfed.isEmpty, !input.instances.isEmpty, !allowEmpty {
       let names = unfed.map { "`\($0)`" }.joined(separator: ", ")
-      throw Failure("no input feeds \(names), which rules need (mark them `optional`, or --allow-empty to go on)")
+      throw Failure(
+        "no input feeds \(names), which rules need" + beyond.aside(at: input.at)
+          + " (mark them `optional`, or --allow-empty to go on)")
     }
     fleet.advance(to: tick)
     var decisions: [Decision] = []

@@ -16,6 +16,14 @@ struct Evaluation {
     var notSelected = 0
     /// Instances of which nothing was observed by then.
     var withoutObservation = 0
+
+    /// What was left out for its time: one clock that lies can move the time of the decision away from all the data.
+    func aside(at time: Timestamp) -> String {
+      let parts = [(older, "older than the history"), (future, "later")].filter { $0.0 > 0 }
+      if parts.isEmpty { return "" }
+      return "; the decision is for \(time), and of the observations "
+        + parts.map { "\($0.0) \($0.0 == 1 ? "is" : "are") \($0.1)" }.joined(separator: ", ")
+    }
   }
 
   let policy: Policy

@@ -152,6 +152,18 @@ private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> 
     #expect(result.instances == ["h1", "h2", "h3", "n-1", "n-2"])
   }
 
+  @Test("a log that broke off says nothing by its silence")
+  func brokenOff() {
+    var input = InputAssembler()
+    let packed = gzip(Array("2026-11-23T01:00:00Z h a: x\n2026-11-23T01:00:01Z h a: y\n".utf8))
+    input.read(log: ByteStream(Array(packed.dropLast(4)), name: "x"), InputSpec(path: "syslog", source: "s"))
+    input.read(log: ByteStream([0x1F, 0x8B], name: "x"), InputSpec(path: "kernel.log", instance: "n"))
+    let result = input.finish(fallback: 0)
+    #expect(result.attachments == [])
+    #expect(result.instances == ["h"] && result.observations.count == 2)
+    #expect(result.summary.problems.total == 2)
+  }
+
   @Test("a log that was given was watched from its instance's first observation on")
   func attachedThroughout() {
     var input = InputAssembler()

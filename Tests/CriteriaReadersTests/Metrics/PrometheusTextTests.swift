@@ -44,6 +44,9 @@ import Testing
       ("up 1 1.5", "x:1:6: expected a time in whole milliseconds, found `1.5`"),
       ("up 1 99999999999999999999", "x:1:6: expected a time in whole milliseconds, found `99999999999999999999`"),
       ("up 1 9999999999999999", "x:1:6: expected a time within 100,000 years of 1970, found `9999999999999999`"),
+      (
+        "up 1 -9223372036854775808", "x:1:6: expected a time within 100,000 years of 1970, found `-9223372036854775808`"
+      ),
       ("1up 1", "x:1:1: expected a metric name, found `1up`"),
       ("{} 1", "x:1:1: expected a metric name, found `{}`"),
       ("up{a=b} 1", "x:1:6: expected a label value in double quotes, found `b}`"),
