@@ -41,6 +41,15 @@ struct TimelineTests {
     #expect(one.run == nil)
   }
 
+  @Test("an end of what a predecessor said is nothing that was said")
+  func leadingEnds() {
+    var one = timeline([(1, 5), (4, 0)])
+    one.removeAll(before: 4)
+    one.removeLeadingEnds()
+    #expect(!one.isSeen)
+    #expect(one.entries.isEmpty)
+  }
+
   @Test("changes count in the window, from a base that is recent enough")
   func changes() {
     var wake = Wake(now: 10, step: 1)

@@ -87,6 +87,20 @@ struct FleetTimeTests {
     #expect(fleet.counts.future == 1)
   }
 
+  @Test("a line refused as too far ahead does not stand for one that comes again in time")
+  func futureLine() throws {
+    var fleet = try fleet(
+      """
+      signals: {oom: {log: kernel, match: Killed}}
+      rules: [{rule: A, when: "count(oom[1m]) > 0", then: +60}]
+      """)
+    fleet.observe(.line("fine", source: "kernel"), of: "a", at: seconds(45))
+    fleet.advance(to: seconds(20))
+    fleet.observe(.line("fine", source: "kernel"), of: "a", at: seconds(45))
+    fleet.advance(to: seconds(50))
+    #expect(fleet.verdict(of: "a", at: seconds(50)) == .keep)
+  }
+
   @Test("a provisional look runs the ticks in between and changes nothing")
   func provisional() throws {
     var fleet = try fleet(hot)

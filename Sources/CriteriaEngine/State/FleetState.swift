@@ -135,6 +135,8 @@ package final class FleetState {
       guard dropped > 0 else { continue }
       counts.future += dropped
       box.instance.pending.removeAll { $0.time > moment + program.step }
+      // What stood for later lines of its tick is gone.
+      for log in box.instance.announced.indices { box.instance.announced[log] = nil }
     }
   }
 

@@ -310,7 +310,10 @@ extension Instance {
     for index in metrics.indices { metrics[index].removeAll(before: launched) }
     for index in logs.indices { logs[index].removeAll(before: launched) }
     for index in infos.indices { infos[index].removeAll(before: launched) }
-    for index in conditions.indices { conditions[index].removeAll(before: launched) }
+    for index in conditions.indices {
+      conditions[index].removeAll(before: launched)
+      conditions[index].removeLeadingEnds()
+    }
     for index in launchedMetrics.indices where (launchedMetrics[index]?.time ?? .max) < launched {
       launchedMetrics[index] = nil
     }

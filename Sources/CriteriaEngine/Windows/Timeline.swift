@@ -70,6 +70,13 @@ struct Timeline {
     isSeen = !entries.isEmpty || forgotten != nil
   }
 
+  /// Of a condition: an end that ends nothing any more was never an entry.
+  mutating func removeLeadingEnds() {
+    guard forgotten == nil else { return }
+    entries.removeFirst(entries.firstIndex { $0.code != 0 } ?? entries.count)
+    isSeen = !entries.isEmpty
+  }
+
   /// The newest entry, an end too.
   var newest: Entry? { entries.last }
 
