@@ -117,6 +117,9 @@ extension RuleReport.Evidence {
     case .number(let number, _): writer.value(number)
     case .string(let string): writer.value(string)
     case .truth(let truth): writer.value(truth)
+    case .atLeast(let seconds):
+      writer.null()
+      writer.member("atLeast", seconds)
     case .unknown: writer.null()
     }
     if let newest { writer.member("newest", newest.description) }

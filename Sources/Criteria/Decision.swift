@@ -92,6 +92,8 @@ public struct RuleReport: Hashable, Sendable {
       case number(Double, text: String)
       case string(String)
       case truth(Bool)
+      /// Of a `since` whose beginning was not seen.
+      case atLeast(seconds: Double)
       case unknown
     }
     public var term: String
@@ -165,6 +167,7 @@ extension RuleReport.Evidence {
       case .number(let number, let format): .number(number, text: text(number, format))
       case .string(let string): .string(string)
       case .truth(let truth): .truth(truth)
+      case .atLeast(let seconds): .atLeast(seconds: seconds)
       case .unknown: .unknown
       }
     newest = evidence.newest.map(Timestamp.init(milliseconds:))

@@ -335,6 +335,22 @@ struct UnknownTests {
     #expect(fleet.verdict(of: "disk", at: seconds(100)) == .unknown)
   }
 
+  @Test("a clock whose beginning was not seen shows what is known of it")
+  func bounds() throws {
+    var fleet = try fleet(
+      """
+      signals: {oom: {log: kernel, match: Killed}}
+      rules:
+        - {rule: Told, when: since(oom) > 20s, then: +10, why: "quiet for {since(oom)}"}
+        - {rule: Silent, when: since(oom) > 20s, then: +10}
+      """)
+    fleet.attach(log: "kernel", of: "a", at: seconds(0))
+    fleet.advance(to: seconds(90))
+    let decision = fleet.decide("a", at: seconds(90))
+    #expect(decision?.rules.map(\.why) == ["quiet for at least 1m30s", "since(oom) at least 1m30s"])
+    #expect(decision?.json.contains(#""term":"since(oom)","value":null,"atLeast":90"#) == true)
+  }
+
   @Test("the worst key speaks for a rule over keys")
   func keys() throws {
     var fleet = try fleet(

@@ -47,6 +47,8 @@ package struct InstanceView {
       case number(Double, NumberFormat)
       case string(String)
       case truth(Bool)
+      /// A clock of which only this much is known: seconds.
+      case atLeast(Double)
       case unknown
     }
     package var term: String
@@ -208,7 +210,10 @@ private struct Reader {
     return parts.map { part in
       switch part {
       case .text(let text): return text
-      case .number(let fragment, let format): return CriteriaEngine.text(tick.number(fragment), format)
+      case .number(let fragment, let format):
+        let value = tick.number(fragment)
+        if value.isNaN, let bound = bound(of: fragment.result) { return "at least \(duration(bound))" }
+        return CriteriaEngine.text(value, format)
       case .string(let fragment):
         let code = tick.string(fragment)
         return code == 0 ? "unknown" : workspace.strings[code]
@@ -233,9 +238,25 @@ private struct Reader {
       case .number(let value, let format): "\(evidence.term) \(CriteriaEngine.text(value, format))"
       case .string(let value): "\(evidence.term) `\(value)`"
       case .truth(let value): value ? evidence.term : "not \(evidence.term)"
+      case .atLeast(let seconds): "\(evidence.term) at least \(duration(seconds))"
       case .unknown: "\(evidence.term) unknown"
       }
     }.joined(separator: ", ") + place
+  }
+
+  /// What is known of the clock in a register that is not exact; `nil` for all else.
+  private func bound(of register: Int) -> Double? {
+    var place = program.features.first { $0.boundRegister != nil && $0.register == register }?.boundRegister
+    for one in program.derived where one.register == register {
+      if case .sinceTruth(let bound, _) = one.kind { place = bound }
+    }
+    return place.map { workspace.frame.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
+  }
+
+  private func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
+    let value = workspace.frame.numbers[register]
+    if !value.isNaN { return .number(value, format) }
+    return bound(of: register).map { .atLeast($0) } ?? .unknown
   }
 
   private func featuresRead(_ rule: Program.Rule) -> [Program.Feature] { rule.features.map { program.features[$0] } }
@@ -243,8 +264,7 @@ private struct Reader {
   func value(of feature: Program.Feature) -> InstanceView.Evidence.Value {
     switch feature.kind {
     case .latest, .window, .sinceSignal, .sinceFact, .age, .driftCount, .driftRatio, .factNumber:
-      let value = workspace.frame.numbers[feature.register]
-      return value.isNaN ? .unknown : .number(value, feature.format)
+      return number(in: feature.register, feature.format)
     case .absent:
       let value = workspace.frame.truths[feature.register]
       return value == .unknown ? .unknown : .truth(value == .yes)
@@ -256,11 +276,9 @@ private struct Reader {
 
   func evidence(_ rule: Program.Rule, key: Int32?) -> [InstanceView.Evidence] {
     rule.derived.map { index in
-      let value = workspace.frame.numbers[program.derived[index].register]
-      return InstanceView.Evidence(
+      InstanceView.Evidence(
         term: program.derived[index].text,
-        value: value.isNaN ? .unknown : .number(value, program.derived[index].format),
-        newest: nil, origin: nil)
+        value: number(in: program.derived[index].register, program.derived[index].format), newest: nil, origin: nil)
     }
       + featuresRead(rule).map { feature in
         var evidence = InstanceView.Evidence(term: feature.text, value: value(of: feature), newest: nil, origin: nil)
@@ -286,7 +304,10 @@ private struct Reader {
     var names: [String] = []
     for index in features {
       let feature = program.features[index]
-      guard value(of: feature) == .unknown else { continue }
+      switch value(of: feature) {
+      case .unknown, .atLeast: break
+      case .number, .string, .truth: continue
+      }
       names.append((feature.signal ?? info(of: feature)).map { program.signals[$0].name } ?? feature.text)
     }
     for index in derived where workspace.frame.numbers[program.derived[index].register].isNaN {
