@@ -59,16 +59,23 @@ let feeding = seconds {
 let deciding = seconds { fleet.advance(to: now) }
 // The bands of the proven (low) score.
 var bands = [0, 0, 0]
+var lows = [Int](repeating: -1, count: ids.count)
 let reading = seconds {
-  for id in ids {
+  for (instance, id) in ids.enumerated() {
     guard let score = fleet.decide(id, at: now)?.score else { continue }
+    lows[instance] = Int(score.lowThousandths)
     bands[score.lowThousandths >= 100_000 ? 2 : score.lowThousandths >= 50_000 ? 1 : 0] += 1
   }
+}
+// No time for a wrong answer.
+let isChecked = policy.name == "p20"
+if isChecked, let wrong = ids.indices.first(where: { lows[$0] != plainScore(columns, $0) }) {
+  fail("\(ids[wrong]) scores \(lows[wrong]) thousandths, by hand \(plainScore(columns, wrong))")
 }
 func milliseconds(_ seconds: Double) -> Double { (seconds * 10_000).rounded() / 10 }
 print(
   """
   {"policy":"\(policy.name)","instances":\(columns.count),"cpu_ms":{"observe":\(milliseconds(feeding)),\
   "advance_one_tick":\(milliseconds(deciding)),"decide_with_reasons":\(milliseconds(reading))},\
-  "bands_of_low_score":{"keep":\(bands[0]),"watch":\(bands[1]),"replace":\(bands[2])}}
+  "scores_checked":\(isChecked),"bands_of_low_score":{"keep":\(bands[0]),"watch":\(bands[1]),"replace":\(bands[2])}}
   """)
