@@ -82,6 +82,16 @@ struct CheckTests {
     #expect(run.errors.utf8.count < 2000)
   }
 
+  @Test("a policy that cannot be read does not hide the faults of the others")
+  func unreadableAmongOthers() throws {
+    try folder.write(
+      "version: 1\n" + String(repeating: "# long\n", count: 1_300_000) + "rules: []\n", to: "policies/big.yaml")
+    let run = try check(["policies", "--at", "2026-11-23"])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("big.yaml"))
+    #expect(run.errors.contains("second.yml:6:"))
+  }
+
   @Test("what cannot be read is exit 1", arguments: ["none.yaml", "policies/deep/none"])
   func unreadable(path: String) throws {
     let run = try check([path])

@@ -31,14 +31,7 @@ struct CheckCommand: ParsableCommand {
     let files = try policyFiles()
     if files.isEmpty { throw Failure("no policies in \(paths.map { "`\($0)`" }.joined(separator: ", "))") }
     let now = at?.timestamp.milliseconds ?? Int64(time(nil)) * 1000
-    var results: [CheckedFile] = []
-    for path in files {
-      let result = CheckedFile(path, at: now)
-      if result.compilation.sources.texts.isEmpty {
-        throw Failure(result.diagnostics.first?.message ?? "cannot read `\(path)`")
-      }
-      results.append(result)
-    }
+    let results = files.map { CheckedFile($0, at: now) }
     let sink = try Sink(output)
     switch format {
     case .human:
@@ -47,6 +40,8 @@ struct CheckCommand: ParsableCommand {
     case .json: try sink.write(document(results))
     }
     try sink.flush()
+    // What cannot be read says nothing of its policy; the others were reported all the same.
+    if results.contains(where: { $0.compilation.sources.texts.isEmpty }) { throw ExitCode(.couldNotRun) }
     if results.contains(where: { !$0.isValid }) { throw ExitCode(.invalidPolicy) }
   }
 
