@@ -78,9 +78,6 @@ public struct Fleet: ~Copyable {
   /// The earliest time at which a verdict can change if nothing more is observed: early perhaps, never late. `nil`: never.
   public var nextDue: Timestamp? { state.nextDue }
 
-  /// The time of the earliest observation that waits for its tick.
-  public var firstPending: Timestamp? { state.firstPending }
-
   /// What became of everything observed.
   public var counts: ObservationCounts { state.counts }
 

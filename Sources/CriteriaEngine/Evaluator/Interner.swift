@@ -20,8 +20,6 @@ package struct Interner {
     return code
   }
 
-  package func existingCode(_ string: String) -> UInt32? { codes[string] }
-
   package subscript(code: UInt32) -> String { strings[Int(code)] }
 
   fileprivate mutating func cachedMatch(code: UInt32, _ regex: Regex, number: Int) -> Truth {

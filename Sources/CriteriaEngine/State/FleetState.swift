@@ -227,11 +227,6 @@ package final class FleetState {
     return earliest == .max ? nil : Timestamp(milliseconds: earliest * program.step)
   }
 
-  /// When the earliest observation that waits was made.
-  package var firstPending: Timestamp? {
-    boxes.compactMap { $0.instance.pending.map(\.time).min() }.min().map(Timestamp.init(milliseconds:))
-  }
-
   /// Forgets an instance.
   package func remove(_ id: String) {
     guard let index = instances.removeValue(forKey: id) else { return }

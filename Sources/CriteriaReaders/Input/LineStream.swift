@@ -115,3 +115,46 @@ package final class LineStream {
     end += count
   }
 }
+
+extension LineStream {
+  /// One step of whoever reads lines: some lines, or (`refused`) a line that was counted and reported instead.
+  enum Step {
+    case lines(UnsafeRawBufferPointer)
+    case refused
+  }
+
+  /// The next lines; what cannot be read is refused here, in one way for all formats. `nil`: the end, its failure reported.
+  func step(_ counts: inout ReadCounts, _ problems: inout ProblemLog) -> Step? {
+    switch next() {
+    case .lines(let block): return .lines(block)
+    case .tooLong:
+      counts.lines += 1
+      refuseLongLine(&counts, &problems)
+      return .refused
+    case .cutOff:
+      counts.lines += 1
+      counts.refused += 1
+      report(line: counts.lines, column: 1, to: &problems)
+      return .refused
+    case nil:
+      if problems.counts[.compression] == nil, problems.counts[.unreadable] == nil {
+        report(line: counts.lines, column: 0, to: &problems)
+      }
+      return nil
+    }
+  }
+
+  /// Of the line that was counted last.
+  func refuseLongLine(_ counts: inout ReadCounts, _ problems: inout ProblemLog) {
+    counts.refused += 1
+    problems.add(
+      InputProblem(
+        .tooLong, file: bytes.name, line: counts.lines, column: 0, "expected a line of at most \(longestLine) bytes"))
+  }
+
+  private func report(line: Int, column: Int, to problems: inout ProblemLog) {
+    guard let failure = bytes.failure else { return }
+    let kind: InputProblem.Kind = bytes.isCompressed ? .compression : .unreadable
+    problems.add(InputProblem(kind, file: bytes.name, line: line, column: column, failure))
+  }
+}

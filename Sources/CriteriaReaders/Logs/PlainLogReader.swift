@@ -73,39 +73,13 @@ package struct PlainLogReader: LogReader {
 
   package mutating func next(into batch: inout LogBatch) -> Bool {
     batch.removeAll()
-    switch lines.next() {
+    switch lines.step(&counts, &problems) {
     case .lines(let block):
       read(block, into: &batch)
       return true
-    case .tooLong:
-      counts.lines += 1
-      refuseLongLine()
-      return true
-    case .cutOff:
-      counts.lines += 1
-      counts.refused += 1
-      reportFailure(column: 1)
-      return true
-    case nil:
-      if lines.bytes.failure != nil, problems.counts[.compression] == nil, problems.counts[.unreadable] == nil {
-        reportFailure(column: 0)
-      }
-      return false
+    case .refused: return true
+    case nil: return false
     }
-  }
-
-  private mutating func reportFailure(column: Int) {
-    guard let failure = lines.bytes.failure else { return }
-    let kind: InputProblem.Kind = lines.bytes.isCompressed ? .compression : .unreadable
-    problems.add(InputProblem(kind, file: lines.bytes.name, line: counts.lines, column: column, failure))
-  }
-
-  private mutating func refuseLongLine() {
-    counts.refused += 1
-    problems.add(
-      InputProblem(
-        .tooLong, file: lines.bytes.name, line: counts.lines, column: 0,
-        "expected a line of at most \(lines.longestLine) bytes"))
   }
 
   private mutating func read(_ block: UnsafeRawBufferPointer, into batch: inout LogBatch) {
@@ -117,7 +91,7 @@ package struct PlainLogReader: LogReader {
       start += length + 1
       counts.lines += 1
       if length > lines.longestLine {
-        refuseLongLine()
+        lines.refuseLongLine(&counts, &problems)
         continue
       }
       if length > 0, from.load(fromByteOffset: length - 1, as: UInt8.self) == 0x0D { length -= 1 }

@@ -60,8 +60,6 @@ package struct MetricBatch {
 
   func labelBytes(from start: Int) -> ArraySlice<UInt8> { labels[start...] }
 
-  func openLabelBytes(to end: Int) -> ArraySlice<UInt8> { labels[openStart..<end] }
-
   mutating func append(metric: Int, value: Double, time: Int64?, line: Int) {
     records.append(
       Record(metric: metric, value: value, time: time, line: line, labelStart: openStart, labelEnd: labels.count))
