@@ -131,7 +131,12 @@ func readLog(
 ) -> ReadLog {
   let sources = SourceNames(wanted: wanted)
   let stream = LineStream(ByteStream(bytes, name: "x", chunk: chunk), chunk: chunk, longestLine: longestLine)
-  var reader = PlainLogReader(stream, source: source, defaultSource: "file", zone: zone, sources: sources)
+  var reader: any LogReader = PlainLogReader(
+    stream, source: source, defaultSource: "file", zone: zone, sources: sources)
+  return readAll(&reader, sources)
+}
+
+func readAll(_ reader: inout any LogReader, _ sources: SourceNames) -> ReadLog {
   var batch = LogBatch()
   var result = ReadLog()
   while reader.next(into: &batch) {

@@ -55,6 +55,9 @@ package final class Regex: @unchecked Sendable {
 
   deinit { pcre2_code_free_8(code) }
 
+  /// The number of a named group.
+  package func number(of group: String) -> Int? { groupNumbers[group] }
+
   private static func message(_ error: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 256)
     let length = pcre2_get_error_message_8(error, &buffer, buffer.count)
@@ -129,6 +132,16 @@ package final class RegexScanner {
     let end = vector[2 * number + 1]
     guard start >= 0, end >= start, end <= subject.count else { return nil }
     return String(decoding: subject[start..<end], as: UTF8.self)
+  }
+
+  /// Where a group of the last match lies in its subject; `nil` if the group took no part. 0 is the whole match.
+  package func range(ofGroup number: Int) -> Range<Int>? {
+    guard number < Int(pcre2_get_ovector_count_8(data)), let vector = pcre2_get_ovector_pointer_8(data) else {
+      return nil
+    }
+    let start = vector[2 * number]
+    let end = vector[2 * number + 1]
+    return start >= 0 && end >= start ? start..<end : nil
   }
 
   private func isInvalidUTF(_ result: Int32) -> Bool {

@@ -196,9 +196,9 @@ package struct InputAssembler {
   package mutating func read(log stream: ByteStream, _ spec: InputSpec) {
     let lines = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
     let base = spec.baseName ?? "stdin"
-    var reader = PlainLogReader(
+    var reader = logReader(
       lines, source: spec.source, defaultSource: base, zone: options.zone, sources: sourceNames,
-      problemLimit: options.problemLimit)
+      layouts: options.logFormats, problemLimit: options.problemLimit)
     var batch = LogBatch()
     let file = summary.files.count
     let given = spec.instance.map { names.intern($0) }

@@ -37,6 +37,8 @@ package struct InputOptions: Sendable {
   package var boot: Int64?
   /// Milliseconds east of UTC, for times that do not say.
   package var zone: Int64 = 0
+  /// How the lines of logs are laid out, where they are not of a format that is known.
+  package var logFormats: [LogFormat] = []
   /// The policy's step, milliseconds.
   package var step: Int64 = 30_000
   /// How far before `at` a condition of the inventory is observed at most, milliseconds: what the policy's rules on

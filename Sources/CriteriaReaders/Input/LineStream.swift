@@ -46,6 +46,23 @@ package final class LineStream {
     return UnsafeRawBufferPointer(rebasing: buffer[start..<min(end, start + count)])
   }
 
+  /// The next bytes as they come, wherever lines end: for formats that are not of lines. Valid until the next call.
+  ///
+  /// - Returns: `nil` at the end, and then `bytes.failure` says whether the end was a clean one.
+  package func nextChunk() -> UnsafeRawBufferPointer? {
+    if start == end, !isAtEnd {
+      start = 0
+      end = 0
+      fill()
+    }
+    if start == end { return nil }
+    defer {
+      start = end
+      searched = end
+    }
+    return UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+  }
+
   /// The next lines; `nil` at the end, and then `bytes.failure` says whether the end was a clean one.
   package func next() -> Block? {
     while true {
@@ -114,6 +131,30 @@ package final class LineStream {
     if count == 0 { isAtEnd = true }
     end += count
   }
+}
+
+/// The lines of a block, one after the other, without their ends.
+struct LinesOfBlock {
+  private let block: UnsafeRawBufferPointer
+  private var at = 0
+
+  init(_ block: UnsafeRawBufferPointer) { self.block = block }
+
+  /// Without `\n` or `\r\n`.
+  mutating func next() -> UnsafeRawBufferPointer? {
+    guard at < block.count else { return nil }
+    let from = block.baseAddress! + at
+    let newline = memchr(from, 0x0A, block.count - at)
+    var length = newline.map { UnsafeRawPointer($0) - from } ?? block.count - at
+    at += length + 1
+    if length > 0, from.load(fromByteOffset: length - 1, as: UInt8.self) == 0x0D { length -= 1 }
+    return UnsafeRawBufferPointer(start: from, count: length)
+  }
+}
+
+/// Without a byte order mark at its start, which is no part of a file's first line.
+func withoutMark(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  line.count >= 3 && memcmp(line.baseAddress!, "\u{FEFF}", 3) == 0 ? UnsafeRawBufferPointer(rebasing: line[3...]) : line
 }
 
 extension LineStream {

@@ -10,6 +10,39 @@ package protocol LogReader {
   var namesSources: Bool { get }
   /// The hosts that lines name, by number.
   var hosts: ByteTable { get }
+  /// Where the last boot begins on the scale of `sinceBoot`, milliseconds: not 0 if the file holds several.
+  var lastBoot: Int64 { get }
   var counts: ReadCounts { get }
   var problems: ProblemLog { get }
+}
+
+/// How the lines of a log are laid out.
+package enum LogKind: Hashable, Sendable {
+  /// Text with the headers that `PlainLogReader` knows, or without.
+  case plain
+  /// By one of the layouts that the user gave, by its place among them.
+  case formatted(Int)
+}
+
+/// Opens the reader for a log's format.
+///
+/// - Parameters:
+///   - kind: `nil` tells it by the content.
+///   - source: The source of all lines, if it was said.
+///   - defaultSource: The source of lines that name none.
+///   - zone: Milliseconds east of UTC, for times that do not say.
+///   - layouts: What the user said of how lines are laid out.
+package func logReader(
+  _ lines: LineStream, kind: LogKind? = nil, source: String?, defaultSource: String, zone: Int64 = 0,
+  sources: SourceNames, layouts: [LogFormat] = [], problemLimit: Int = 100
+) -> any LogReader {
+  switch kind ?? recogniseLog(Head(of: lines), layouts: layouts).kind {
+  case .plain:
+    PlainLogReader(
+      lines, source: source, defaultSource: defaultSource, zone: zone, sources: sources, problemLimit: problemLimit)
+  case .formatted(let index):
+    FormattedLogReader(
+      lines, layout: layouts[index], source: source, defaultSource: defaultSource, zone: zone, sources: sources,
+      problemLimit: problemLimit)
+  }
 }

@@ -4,19 +4,14 @@ import Glibc
 ///
 /// A line without a header takes its time, host and source from the line before; before the first header, from the first
 /// that is found within 64 KiB. A file that has none there has no times.
-///
-/// Kernel seconds that fall back are another boot. Nobody knows how long the machine was down, so the boots are taken to
-/// follow each other without a pause, and `sinceBoot` counts on from the first.
 package struct PlainLogReader: LogReader {
   package private(set) var namesSources = false
   package private(set) var hosts = ByteTable()
   package private(set) var counts = ReadCounts()
   package private(set) var problems: ProblemLog
   package let format: String
-  /// Where the last boot begins on the scale of `sinceBoot`, milliseconds: not 0 if the file holds several.
-  package private(set) var lastBoot: Int64 = 0
-  /// The newest kernel seconds of that boot, milliseconds.
-  private var uptime: Int64 = 0
+  package var lastBoot: Int64 { boots.last }
+  private var boots = BootScale()
   private let lines: LineStream
   private let style: LogHeaderStyle
   private let sources: SourceNames
@@ -107,21 +102,10 @@ package struct PlainLogReader: LogReader {
     }
   }
 
-  private mutating func onOneScale(_ time: RecordTime) -> RecordTime {
-    guard case .sinceBoot(let seconds) = time else { return time }
-    // Processors write slightly out of order, but not by this much.
-    if seconds + 10_000 < uptime {
-      lastBoot += uptime
-      uptime = 0
-    }
-    uptime = max(uptime, seconds)
-    return .sinceBoot(lastBoot + seconds)
-  }
-
   private mutating func read(line: UnsafeRawBufferPointer, into batch: inout LogBatch) {
     var message = 0
     if let header = style.parse(line) {
-      time = onOneScale(header.time)
+      time = boots.place(header.time)
       host = header.host.map { hosts.intern(UnsafeRawBufferPointer(rebasing: line[$0])) }
       message = header.message
       if header.tag != nil { namesSources = true }
@@ -130,6 +114,8 @@ package struct PlainLogReader: LogReader {
       } else {
         source = header.tag.map { sources.look(up: UnsafeRawBufferPointer(rebasing: line[$0])) } ?? defaultSource
       }
+    } else {
+      counts.continued += 1
     }
     if source == nil { counts.unwanted += 1 } else { counts.kept += 1 }
     batch.append(

@@ -99,6 +99,8 @@ package struct ReadCounts: Hashable, Sendable {
   package var kept = 0
   /// Of metrics and sources that nothing asks for. They are not looked at any further.
   package var unwanted = 0
+  /// Log lines without a header of their own: they go with the line before, and are kept or unwanted with it.
+  package var continued = 0
   /// What could not be read; each has its problem.
   package var refused = 0
   package init() {}

@@ -34,6 +34,8 @@ struct EvalCommand: ParsableCommand {
       valueName: "[instance:][source=]path"))
   var logs: [String] = []
 
+  @OptionGroup var reading: ReadingOptions
+
   @Option(help: ArgumentHelp("What the fleet is: ids, aliases, labels, facts; YAML or JSON.", valueName: "path"))
   var inventory: [String] = []
 
@@ -43,9 +45,6 @@ struct EvalCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("How far back to read; never less than the policy's rules look back.", valueName: "duration"))
   var history = Span(argument: "7d")!
-
-  @Option(help: ArgumentHelp("When the machines started, for logs with kernel seconds.", valueName: "time"))
-  var boot: Moment?
 
   @Flag(help: "Take each instance to have stood for long as it was first seen: for a single scrape.")
   var assumeSteady = false
@@ -120,7 +119,7 @@ struct EvalCommand: ParsableCommand {
     let needs = PolicyNeeds(policy.program)
     var options = InputOptions()
     options.at = at?.timestamp.milliseconds
-    options.boot = boot?.timestamp.milliseconds
+    try reading.apply(to: &options, at: at)
     options.step = policy.program.step
     options.conditionHistory = max(history.milliseconds, needs.history)
     options.assumeSteady = assumeSteady
