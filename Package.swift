@@ -59,7 +59,8 @@ let package = Package(
       swiftSettings: settings),
     // Random policies and data through the reference and the engine.
     .executableTarget(
-      name: "differential", dependencies: ["Reference", "Criteria", "CriteriaSyntax", "CriteriaDiagnostics"],
+      name: "differential",
+      dependencies: ["Reference", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
       path: "Tests/Differential", exclude: ["faults"], swiftSettings: settings),
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),

@@ -1,4 +1,5 @@
 import Criteria
+import CriteriaCompiler
 import CriteriaDiagnostics
 import CriteriaSyntax
 import Reference
@@ -11,13 +12,27 @@ enum Outcome {
   case refused(String)
 }
 
-/// Where the engine and the reference part, and what each says.
+/// Where two that should say the same part, and what each says.
 struct Difference {
   var what: String
   var reference: String
   var engine: String
-  /// The action at which it showed.
-  var action: Int
+  /// The action at which it showed, and how the engine was driven.
+  var action = 0
+  var path = Path.asTold
+
+  init(what: String, reference: String, engine: String) {
+    (self.what, self.reference, self.engine) = (what, reference, engine)
+  }
+
+  /// Of a record along another path than the first, which stands in for the reference: it knows of no reasons.
+  init(_ told: Decision, _ decision: Decision) {
+    let pair = (told.json, decision.json)
+    let isInText = pair.0 != pair.1
+    self.init(
+      what: "the record of \(told.instance)", reference: isInText ? pair.0 : "\(told)",
+      engine: isInText ? pair.1 : "\(decision)")
+  }
 }
 
 /// What occurred in a case, for the histogram.
@@ -41,98 +56,218 @@ struct Facts {
   }
 }
 
-func parse(_ text: String) -> PolicyFile? {
+/// The policy as the reference reads it.
+func parse(_ draft: Draft) -> PolicyFile? {
   var sources = SourceMap()
-  let (file, diagnostics) = parsePolicy(SourceText(path: "random.yaml", text: text), into: &sources) { _ in
-    preconditionFailure("a random policy uses no files")
-  }
+  let text = SourceText(path: Draft.path, text: draft.text)
+  let (file, diagnostics) = parsePolicy(text, into: &sources) { draft.read($0) }
   return diagnostics.contains { $0.severity == .error } ? nil : file
 }
 
-/// Runs a case through the reference and the engine, and compares everything that both say.
+extension Interpreter {
+  init(_ file: PolicyFile, of one: Case) {
+    self.init(file)
+    assumeSteady = one.assumeSteady
+    hitsLimit = { MatchLimit.isHit($0, by: $1) }
+  }
+}
+
+extension Criteria.Policy {
+  init(_ draft: Draft) throws(PolicyErrors) {
+    try self.init(compile(SourceText(path: Draft.path, text: draft.text)) { draft.read($0) })
+  }
+}
+
+/// Runs a case through the reference and, along each of its paths, through the engine, and compares all that they say.
 func compare(_ one: Case) -> Outcome {
   let policy: Criteria.Policy
   do throws(PolicyErrors) {
-    policy = try Criteria.Policy(text: one.draft.text, file: "random.yaml")
+    policy = try Criteria.Policy(one.draft)
   } catch {
     return .refused(error.description)
   }
-  guard let file = parse(one.draft.text) else { return .refused("does not parse") }
-  var run = Run(one, policy, file)
-  for index in one.actions.indices {
-    if let difference = run.take(index) { return .differ(difference) }
+  guard let file = parse(one.draft) else { return .refused("does not parse") }
+  var expected = Expected(one, file)
+  if let difference = expected.difference(of: one, policy, along: .asTold) { return .differ(difference) }
+  for path in one.paths where path != .asTold {
+    if let difference = expected.difference(of: one, policy, along: path) { return .differ(difference) }
   }
-  return .agree(run.facts)
+  return .agree(expected.facts)
 }
 
-/// Both, side by side.
-private struct Run: ~Copyable {
-  let one: Case
-  var reference: Interpreter
-  var fleet: Fleet
-  var facts = Facts()
-  private var previous: [String: Judgement] = [:]
-  private var instances: Set<String> = []
+/// What the reference says of a case: the yardstick of every path.
+private struct Expected {
+  /// An instance at one action, or at one tick.
+  struct Place: Hashable {
+    var instance: String
+    var at: Int64
+  }
+  /// What one `advance` came to.
+  struct Advance {
+    var changes: [String] = []
+    var dropped = Dropped()
+    /// Of the instances that are looked at then: when, and what.
+    var looks: [(instance: String, time: Int64, judgement: Judgement?)] = []
+  }
 
-  init(_ one: Case, _ policy: Criteria.Policy, _ file: PolicyFile) {
-    self.one = one
-    reference = Interpreter(file)
-    reference.assumeSteady = one.assumeSteady
-    fleet = Fleet(policy, assumingSteady: one.assumeSteady)
+  var facts = Facts()
+  /// By action.
+  private var advances: [Int: Advance] = [:]
+  private var looks: [Int: Judgement] = [:]
+  /// By tick.
+  private var judgements: [Place: Judgement] = [:]
+  /// The whole records of the first path, by action, for each of its looks: the others must give the same.
+  private var records: [Int: [Decision?]] = [:]
+  /// Some line is fed so far ahead that it is dropped.
+  private var hasLinesAhead = false
+
+  init(_ one: Case, _ file: PolicyFile) {
+    var reference = Interpreter(file, of: one)
     facts.occurred = one.traits.union(syntaxFacts(file))
     if one.assumeSteady { facts.occurred.insert("schedule: assumed steady") }
-  }
-
-  mutating func take(_ index: Int) -> Difference? {
-    switch one.actions[index] {
-    case .observe(let observation): return observe(observation, index)
-    case .advance(let time): return advance(time, index)
-    case .look(let instance, let time): return look(instance, time, index)
+    for path in one.paths {
+      for (part, name) in Path.all where path.contains(part) { facts.occurred.insert("path: \(name)") }
+      if path.rawValue.nonzeroBitCount > 1 { facts.occurred.insert("path: several together") }
+    }
+    var previous: [String: Judgement] = [:]
+    var instances: Set<String> = []
+    var newestLine = Int64.min
+    let last = one.actions.lastIndex { if case .advance = $0 { true } else { false } }
+    for (index, action) in one.actions.enumerated() {
+      switch action {
+      case .observe(let observation):
+        instances.insert(observation.instance)
+        _ = reference.observe(observation)
+        if case .line = observation.content { newestLine = max(newestLine, observation.time) }
+      case .look(let instance, let time): looks[index] = reference.decide(instance, at: time)
+      case .advance(let time):
+        var advance = Advance()
+        if newestLine > time + one.step { hasLinesAhead = true }
+        for judgement in reference.advance(to: time) {
+          let before = previous[judgement.instance]
+          facts.note(judgement, after: before)
+          if before.map({ hasChanged($0, judgement) }) ?? true { advance.changes.append(describe(judgement)) }
+          previous[judgement.instance] = judgement
+          judgements[Place(instance: judgement.instance, at: judgement.tick)] = judgement
+        }
+        advance.dropped = reference.dropped
+        // A look beyond a tick costs the reference a run of the whole fleet.
+        for instance in Expected.choice(of: instances, index, one.seed) {
+          advance.looks.append((instance, time, reference.decide(instance, at: time)))
+        }
+        if index == last {
+          let tick = floorDivide(time, one.step) * one.step
+          for instance in instances.sorted() {
+            advance.looks.append((instance, tick, reference.decide(instance, at: tick)))
+          }
+        }
+        advances[index] = advance
+      }
     }
   }
 
-  private mutating func observe(_ observation: RawObservation, _ index: Int) -> Difference? {
-    let expected = reference.observe(observation)
-    instances.insert(observation.instance)
-    let actual = fleet.take(observation)
-    if (expected == .late) == (actual == .late) { return nil }
-    return Difference(what: "receipt of \(observation)", reference: "\(expected)", engine: "\(actual)", action: index)
+  /// All of a small fleet, two of a large one, the same for every path.
+  private static func choice(of instances: Set<String>, _ index: Int, _ seed: UInt64) -> [String] {
+    let all = instances.sorted()
+    if all.count <= 3 { return all }
+    var random = Random(seed: seed &+ UInt64(index) &* 0x1_0001)
+    return [random.pick(all), random.pick(all)]
   }
 
-  private mutating func advance(_ time: Int64, _ index: Int) -> Difference? {
-    let changes = fleet.advance(to: Timestamp(milliseconds: time)).map(describe)
-    var expected: [String] = []
-    for judgement in reference.advance(to: time) {
-      let before = previous[judgement.instance]
-      facts.note(judgement, after: before)
-      if before.map({ hasChanged($0, judgement) }) ?? true { expected.append(describe(judgement)) }
-      previous[judgement.instance] = judgement
-    }
-    if expected != changes {
-      return Difference(
-        what: "changes until \(time)", reference: expected.joined(separator: "\n    "),
-        engine: changes.joined(separator: "\n    "), action: index)
-    }
-    if reference.dropped.late != fleet.counts.late {
-      return Difference(
-        what: "how many were late", reference: "\(reference.dropped.late)", engine: "\(fleet.counts.late)",
-        action: index)
-    }
-    for instance in instances.sorted() {
-      if let difference = look(instance, time, index) { return difference }
+  /// - Complexity: The engine's, and the reference's once for all paths.
+  mutating func difference(of one: Case, _ policy: Criteria.Policy, along path: Path) -> Difference? {
+    var drive = Drive(one, policy, along: path)
+    var batch: [RawObservation] = []
+    for (index, action) in one.actions.enumerated() {
+      var found: Difference?
+      switch action {
+      case .observe(let observation):
+        if path == .asTold { drive.feed(observation) } else { batch.append(observation) }
+      case .look(let instance, let time):
+        if path != .asTold { continue }
+        found = difference(drive.decision(of: instance, at: time), looks[index], instance, time)
+      case .advance(let time):
+        let changes = drive.take(batch, thenAdvanceTo: time) { drive, tick in
+          if found == nil { found = difference(drive, atTick: tick, one) }
+        }
+        batch = []
+        found = found ?? difference(drive, changes, at: index)
+      }
+      if var found {
+        found.action = index
+        found.path = path
+        return found
+      }
     }
     return nil
   }
 
-  private mutating func look(_ instance: String, _ time: Int64, _ index: Int) -> Difference? {
-    let expected = reference.decide(instance, at: time).map { lines($0) } ?? ["nothing is known"]
-    let decision = fleet.decide(instance, at: Timestamp(milliseconds: time), allRules: true)
+  /// After an advance of the story.
+  private mutating func difference(_ drive: borrowing Drive, _ changes: [Change], at index: Int) -> Difference? {
+    let expected = advances[index]!
+    let actual = changes.map(describe)
+    if expected.changes != actual {
+      return Difference(
+        what: "changes", reference: expected.changes.joined(separator: "\n    "),
+        engine: actual.joined(separator: "\n    "))
+    }
+    if var dropped = drive.dropped, dropped != expected.dropped {
+      // Of the lines of one tick that match nothing, one stands for all.
+      if hasLinesAhead { dropped.future = expected.dropped.future }
+      if dropped == expected.dropped { return nil }
+      return Difference(what: "what was dropped", reference: "\(expected.dropped)", engine: "\(dropped)")
+    }
+    var found: [Decision?] = []
+    for (instance, time, judgement) in expected.looks {
+      let decision = drive.decision(of: instance, at: time)
+      if let difference = difference(decision, judgement, instance, time) { return difference }
+      found.append(decision.map(comparable))
+    }
+    guard let told = records[index] else {
+      records[index] = found
+      return nil
+    }
+    for case (let told?, let decision?) in zip(told, found) where told != decision {
+      return Difference(told, decision)
+    }
+    return nil
+  }
+
+  /// Without the times of what is no longer kept: when a series is forgotten for good depends on which ticks are run.
+  private func comparable(_ decision: Decision) -> Decision {
+    var decision = decision
+    for index in decision.missing.indices { decision.missing[index].since = nil }
+    for rule in decision.rules.indices {
+      for index in decision.rules[rule].evidence.indices where decision.rules[rule].evidence[index].value == .unknown {
+        decision.rules[rule].evidence[index].newest = nil
+      }
+    }
+    return decision
+  }
+
+  /// At a tick that the story passes over.
+  private func difference(_ drive: borrowing Drive, atTick tick: Int64, _ one: Case) -> Difference? {
+    for instance in Expected.choice(of: Set(drive.instances), Int(truncatingIfNeeded: tick), one.seed) {
+      let judgement = judgements[Place(instance: instance, at: tick)]
+      if let difference = difference(drive.decision(of: instance, at: tick), judgement, instance, tick) {
+        return difference
+      }
+    }
+    return nil
+  }
+
+  private func difference(
+    _ decision: Decision?, _ judgement: Judgement?, _ instance: String, _ time: Int64
+  ) -> Difference? {
+    let expected = judgement.map { lines($0) } ?? ["nothing is known"]
     let actual = decision.map { lines($0) } ?? ["nothing is known"]
     if expected == actual { return nil }
-    let differing = zip(expected, actual).filter { $0 != $1 }
+    let count = max(expected.count, actual.count)
+    let differing = (0..<count).map { i in (i < expected.count ? expected[i] : "", i < actual.count ? actual[i] : "") }
+      .filter { $0 != $1 }
     return Difference(
       what: "\(instance) at \(time)", reference: differing.map(\.0).joined(separator: "\n    "),
-      engine: differing.map(\.1).joined(separator: "\n    "), action: index)
+      engine: differing.map(\.1).joined(separator: "\n    "))
   }
 }
 

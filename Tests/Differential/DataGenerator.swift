@@ -20,7 +20,9 @@ struct DataGenerator {
   private var end: Int64 { world.start + Int64(world.ticks) * world.step }
 
   mutating func actions() -> [Action] {
-    instances = random.chance(30) ? ["i-1", "i-2"] : ["i-\(random.int(1...50))"]
+    let first = random.int(1...50)
+    instances = (first..<first + world.instances).map { "i-\($0)" }
+    if world.instances > 3 { note("\(world.instances > 256 ? "300" : "4 to 40") instances") }
     for instance in instances {
       let from = random.chance(80) ? world.start : world.start + Int64(random.int(1...5)) * world.step
       for metric in world.metrics where random.chance(92) {
@@ -55,6 +57,9 @@ struct DataGenerator {
     mail.append((arrival, RawObservation(content, of: instance, at: time)))
   }
 
+  /// The moment of the first tick's scrape.
+  private func scrape(_ from: Int64) -> Int64 { from + world.step * Int64(world.ticks % 5) / 5 }
+
   private mutating func note(_ trait: String) { traits.insert("observation: " + trait) }
 
   private mutating func value(_ metric: Metric) -> Double {
@@ -65,7 +70,7 @@ struct DataGenerator {
   private mutating func series(_ metric: Metric, _ labels: [String: String], of instance: String, _ from: Int64) {
     var labels = labels
     if random.chance(10) { labels["instance"] = instance }
-    var time = from + Int64(random.int(0...10)) * world.step / 10
+    var time = world.isScraped ? scrape(from) : from + Int64(random.int(0...10)) * world.step / 10
     var stop = end
     if random.chance(30) {
       stop = time + Int64(random.int(1...max(2, world.ticks))) * world.step
@@ -75,10 +80,16 @@ struct DataGenerator {
       time += Int64(random.int(1...max(2, world.ticks / 2))) * world.step
       note("a series comes")
     }
-    let interval = random.pick([
+    var interval = random.pick([
       world.step, world.step, world.step, world.step / 2, world.step / 4, world.step * 2, world.step * 3,
     ])
-    let isJittered = random.chance(40)
+    var isJittered = random.chance(40)
+    if world.isScraped { (interval, isJittered) = (world.step, false) }
+    if world.isLong { interval = world.step * Int64(world.sparsity) }
+    if !world.isLong && random.chance(3) {
+      interval = world.step / Int64(random.pick([10, 20]))
+      note("many samples a tick")
+    }
     var level = value(metric)
     var isSteady = random.chance(50)
     while time < stop {
@@ -100,6 +111,8 @@ struct DataGenerator {
           at: at)
         note("a series ends")
         if random.chance(50) { time += Int64(random.int(1...6)) * world.step }
+      } else if world.isScraped && random.chance(2) {
+        note("a scrape misses one")
       } else {
         observe(
           .sample(metric: metric.name, labels: labels, value: random.chance(2) ? -level : level), of: instance, at: at)
@@ -132,7 +145,7 @@ struct DataGenerator {
     for source in world.sources where random.chance(55) {
       if random.chance(50) { attach(source, of: instance, at: from) }
       var time = from + Int64(random.int(0...20)) * world.step / 4
-      let pause = random.pick([1, 2, 4, 10])
+      let pause = random.pick([1, 2, 4, 10]) * (world.isLong ? max(8, world.sparsity) : 1)
       let stop = random.chance(70) ? end : from + Int64(random.int(1...world.ticks)) * world.step
       while time < stop {
         observe(.line(line(), source: source), of: instance, at: time)
@@ -149,6 +162,11 @@ struct DataGenerator {
   private mutating func line() -> String {
     let device = random.pick(world.devices)
     let number = random.pick(["0", "1", "3.5", "12", "8.25", "-4", "x", "7.", "1.2.3", "1e2", ""])
+    if world.hasMatchLimit && random.chance(30) {
+      let isHopeless = random.chance(30)
+      if isHopeless { note("a match limit is hit") }
+      return "E dev=\(device) " + (isHopeless ? MatchLimit.hopeless : "xxxy")
+    }
     switch random.int(0...6) {
     case 0: return "all is well"
     case 1: return "E dev=\(device)"
@@ -175,7 +193,7 @@ struct DataGenerator {
         observe(.condition(type: type, status: status, reason: reason, since: since), of: instance, at: time)
       }
       if random.chance(30) { status = random.pick(["True", "False", "Unknown"]) }
-      time += Int64(random.int(1...12)) * world.step / 2
+      time += Int64(random.int(1...12)) * world.step / 2 * Int64(world.sparsity)
     }
   }
 
@@ -194,7 +212,7 @@ struct DataGenerator {
       if random.chance(3) {
         observe(.sample(metric: metric, labels: [label: random.pick(["v1", "v2"])], value: 1), of: instance, at: time)
       }
-      time += random.chance(4) ? Int64(random.int(5...15)) * world.step : world.step
+      time += (random.chance(4) ? Int64(random.int(5...15)) : 1) * world.step * Int64(world.sparsity)
     }
   }
 
@@ -231,9 +249,11 @@ struct DataGenerator {
     mail.sort { $0.arrival < $1.arrival }
     var actions: [Action] = []
     var now = world.start - world.step
-    let stride = random.pick([1, 1, 1, 3, 8, 1000])
+    let stride = world.isLong ? 1000 : random.pick([1, 1, 1, 3, 8, 1000])
     let isUneven = random.chance(30)
     let isShuffled = random.chance(40)
+    if world.isLong { traits.insert(world.sparsity == 1 ? "window: long and dense" : "window: long and sparse") }
+    if world.isScraped { traits.insert("observation: regular scrapes") }
     traits.insert(stride == 1 ? "schedule: tick by tick" : "schedule: catching up")
     if isShuffled { traits.insert("schedule: shuffled") }
     var rest = mail[...]
@@ -259,5 +279,17 @@ struct DataGenerator {
       actions.append(.advance(moment))
     }
     return actions
+  }
+}
+
+/// A pattern that needs exponentially many steps for some lines, and few for all others.
+enum MatchLimit {
+  static let pattern = "E dev=(?<dev>\\w+) (x+x+)+[yz]"
+  static let limit = 2000
+  static let hopeless = String(repeating: "x", count: 30)
+
+  /// Whether the pattern gives up on a line: told by its look, since the steps are PCRE2's own.
+  static func isHit(_ pattern: String, by line: String) -> Bool {
+    pattern == MatchLimit.pattern && line.hasPrefix("E dev=") && line.hasSuffix(hopeless)
   }
 }

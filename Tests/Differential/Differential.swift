@@ -8,7 +8,7 @@ import Criteria
       exitProcess(64)
     }
     if options.printsOnly {
-      for index in 0..<options.cases { print(makeCase(seed: options.seed &+ UInt64(index)).draft.text) }
+      for index in 0..<options.cases { print(makeCase(seed: options.seed &+ UInt64(index)).draft.listing) }
       return
     }
     let histogram = await withTaskGroup(of: Histogram?.self) { group in
@@ -48,7 +48,7 @@ import Criteria
       case .agree(let facts):
         histogram.add(facts)
       case .refused(let reason):
-        print("seed \(seed): the policy is refused: \(reason)\n\(one.draft.text)")
+        print("seed \(seed): the policy is refused: \(reason)\n\(one.draft.listing)")
         return nil
       case .differ:
         let least = shrink(one) { if case .differ = compare($0) { true } else { false } }

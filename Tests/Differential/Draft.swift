@@ -1,3 +1,5 @@
+import CriteriaDiagnostics
+import CriteriaSyntax
 import Reference
 
 /// A policy in pieces, so that a failing one can be cut down.
@@ -5,21 +7,46 @@ struct Draft {
   var header: [String]
   /// `name: {…}`
   var signals: [(name: String, body: String)]
+  /// Signals that stand in a file of their own, which the policy uses.
+  var shared: Set<String> = []
   /// The lines of each rule, without indentation.
   var rules: [[String]]
 
+  static let path = "random.yaml"
+  private static let sharedPath = "signals/shared.yaml"
+
   var text: String {
     var lines = header
-    if !signals.isEmpty {
-      lines.append("signals:")
-      lines += signals.map { "  \($0.name): \($0.body)" }
-    }
+    if hasShared { lines.append("use: [\(Draft.sharedPath)]") }
+    lines += declarations { !shared.contains($0) }
     lines.append("rules:")
     for rule in rules {
       for (index, line) in rule.enumerated() { lines.append((index == 0 ? "  - " : "    ") + line) }
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private var hasShared: Bool { signals.contains { shared.contains($0.name) } }
+
+  private func declarations(_ isWanted: (String) -> Bool) -> [String] {
+    let wanted = signals.filter { isWanted($0.name) }
+    return wanted.isEmpty ? [] : ["signals:"] + wanted.map { "  \($0.name): \($0.body)" }
+  }
+
+  /// The file that the policy uses, if it uses one.
+  var sharedText: String? {
+    hasShared ? (["version: 1"] + declarations(shared.contains)).joined(separator: "\n") + "\n" : nil
+  }
+
+  func read(_ path: String) -> Result<SourceText, FileError> {
+    guard path == Draft.sharedPath, let text = sharedText else {
+      return .failure(FileError(path: path, reason: "no such file"))
+    }
+    return .success(SourceText(path: path, text: text))
+  }
+
+  /// Both files, as a person reads them.
+  var listing: String { text + (sharedText.map { "--- \(Draft.sharedPath)\n\($0)" } ?? "") }
 }
 
 /// What is done to a fleet, in order.
@@ -37,6 +64,8 @@ struct Case {
   var actions: [Action]
   var step: Int64
   var assumeSteady = false
+  /// How the engine is driven, besides as told.
+  var paths: [Path] = []
   /// What the case holds, for the histogram.
   var traits: Set<String> = []
 }

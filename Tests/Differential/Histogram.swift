@@ -18,13 +18,13 @@ let expectedOccurrences: [String] =
   .map { "signal: \($0)" }
   + [
     "by", "reduce", "optional", "stale_after", "ignore", "scale", "unit", "max_keys", "instance", "by in a log",
-    "reduce in a log",
+    "reduce in a log", "match_limit",
   ]
   .map { "signal key: \($0)" }
   + ["until", "for", "hold", "latch", "unknown: fires", "unknown: ignore", "except", "expires", "shadow", "why"]
   .map { "rule: \($0)" }
   + ["points", "graded points", "replace", "quarantine", "protect"].map { "effect: \($0)" }
-  + ["selector", "desired", "launched", "max_lateness"].map { "policy: \($0)" }
+  + ["selector", "desired", "launched", "max_lateness", "use"].map { "policy: \($0)" }
   + ["idle", "pending", "active", "holding", "excepted", "n/a"].map { "state: \($0)" }
   + [
     "idle, possibly pending", "idle, possibly active", "idle, possibly holding", "pending, possibly active",
@@ -38,11 +38,13 @@ let expectedOccurrences: [String] =
   + ["an effect is certain", "an effect is possible"]
   + [
     "late", "future", "duplicate", "a series ends", "a series comes", "a series goes", "a gap", "a counter resets",
-    "attached in silence", "a relaunch", "a crowded step",
+    "attached in silence", "a relaunch", "a crowded step", "many samples a tick", "regular scrapes",
+    "a scrape misses one", "a match limit is hit", "4 to 40 instances",
   ].map { "observation: \($0)" }
   + [
     "tick by tick", "catching up", "shuffled", "the clock jumps", "a look between ticks", "assumed steady",
   ].map { "schedule: \($0)" }
+  + Path.all.map { "path: \($0.name)" } + ["path: several together"]
 
 /// What a policy's text holds.
 func syntaxFacts(_ file: PolicyFile) -> Set<String> {
@@ -56,6 +58,7 @@ func syntaxFacts(_ file: PolicyFile) -> Set<String> {
   }
   if file.desired != nil { facts.insert("policy: desired") }
   if !file.launched.isEmpty { facts.insert("policy: launched") }
+  if !file.uses.isEmpty { facts.insert("policy: use") }
   if file.maxLateness != nil { facts.insert("policy: max_lateness") }
   for rule in file.rules { note(rule, &facts, kinds) }
   return facts
@@ -72,7 +75,10 @@ private func note(_ signal: SignalDeclaration, _ facts: inout Set<String>, _ kin
     keys += [("ignore", source.ignore != nil), ("scale", source.scale != nil), ("max_keys", source.maxKeys != nil)]
   case .log(let source):
     facts.insert(source.value == nil ? "signal: log" : "signal: log with value")
-    keys += [("by in a log", !signal.by.isEmpty), ("reduce in a log", signal.reduce != nil)]
+    keys += [
+      ("by in a log", !signal.by.isEmpty), ("reduce in a log", signal.reduce != nil),
+      ("match_limit", source.matchLimit != nil),
+    ]
   case .condition(let source):
     facts.insert(source.from == nil ? "signal: condition" : "signal: condition from a metric")
   case .info: facts.insert("signal: info")

@@ -32,7 +32,8 @@ struct PolicyGenerator {
     declareSources()
     declareNames()
     let rules = (0..<random.int(1...5)).map { rule($0) }
-    return Draft(header: header, signals: signals, rules: rules)
+    let shared = random.chance(15) ? signals.map(\.name).filter { _ in random.chance(50) } : []
+    return Draft(header: header, signals: signals, shared: Set(shared), rules: rules)
   }
 
   /// An expression over facts and labels alone.
@@ -145,7 +146,7 @@ struct PolicyGenerator {
         signal.measure = .plain
       }
     }
-    if random.chance(12) { keys.append("max_keys: \(random.int(1...3))") }
+    if random.chance(12) { keys.append("max_keys: \(random.int(1...4))") }
     common(&signal, &keys)
     add(signal, keys)
   }
@@ -153,10 +154,15 @@ struct PolicyGenerator {
   private mutating func declareLog() {
     var signal = Declared(name: "l\(declared.count)", kind: .log, typical: 3)
     var keys = ["log: \(random.pick(["kernel", "app", "any", "'sshd-*'", "[kernel, 'sshd-?']"]))"]
-    let pattern = random.pick([
-      "E dev=(?<dev>\\w+)", "dev=(?<dev>\\w+) zone=(?<zone>\\w+)", "n=(?<n>\\d+)", "v=(?<v>-?[0-9.]+)",
-      "E dev=(?<dev>\\w+) zone=(?<zone>\\w+) v=(?<v>\\S*)", "E (dev=(?<dev>\\w+))?",
-    ])
+    let isLimited = world.hasMatchLimit && random.chance(60)
+    if isLimited { keys.append("match_limit: \(MatchLimit.limit)") }
+    let pattern =
+      isLimited
+      ? MatchLimit.pattern
+      : random.pick([
+        "E dev=(?<dev>\\w+)", "dev=(?<dev>\\w+) zone=(?<zone>\\w+)", "n=(?<n>\\d+)", "v=(?<v>-?[0-9.]+)",
+        "E dev=(?<dev>\\w+) zone=(?<zone>\\w+) v=(?<v>\\S*)", "E (dev=(?<dev>\\w+))?",
+      ])
     keys.append("match: '\(pattern)'")
     for group in ["dev", "zone", "n", "v"] where pattern.contains("<\(group)>") { signal.groups.append(group) }
     let number = signal.groups.first { $0 == "n" || $0 == "v" }

@@ -7,20 +7,20 @@ import Reference
 /// - Returns: What is broken, with the case; `nil` if all holds.
 func brokenProperty(seed: UInt64) -> String? {
   var random = Random(seed: seed ^ 0x5EED)
-  let one = makeCase(seed: seed)
+  let one = makeCase(seed: seed, isSmall: true)
   if let broken = reordering(one, &random) ?? shifting(one, by: one.step << 20) ?? shiftingFreely(one)
     ?? nextChange(one, &random)
   {
-    return "seed \(seed): \(broken)\n\(one.draft.text)"
+    return "seed \(seed): \(broken)\n\(one.draft.listing)"
   }
-  let careful = makeCase(seed: seed, keepsThePromise: true)
-  if let broken = promise(careful, &random) { return "seed \(seed): \(broken)\n\(careful.draft.text)" }
+  let careful = makeCase(seed: seed, keepsThePromise: true, isSmall: true)
+  if let broken = promise(careful, &random) { return "seed \(seed): \(broken)\n\(careful.draft.listing)" }
   return nil
 }
 
 /// Everything that the engine says at each advance, times relative to `origin`, rules in order of name.
 private func record(_ draft: Draft, _ actions: [Action], assumeSteady: Bool, origin: Int64 = 0) -> [String] {
-  guard let policy = try? Criteria.Policy(text: draft.text) else { return ["refused"] }
+  guard let policy = try? Criteria.Policy(draft) else { return ["refused"] }
   var fleet = Fleet(policy, assumingSteady: assumeSteady)
   var said: [String] = []
   for action in actions {
@@ -62,7 +62,7 @@ private func reordering(_ one: Case, _ random: inout Random) -> String? {
 /// A shift by any multiple of the step shifts the answer, to the bit, where nothing depends on how windows are cut.
 private func shiftingFreely(_ one: Case) -> String? {
   let cutByTicks = ["avg(", "sum(", "increase(", "rate(", "stddev(", "slope("]
-  if cutByTicks.contains(where: one.draft.text.contains) { return nil }
+  if cutByTicks.contains(where: one.draft.listing.contains) { return nil }
   // Not a multiple of a large power of two, but whole seconds.
   return shifting(one, by: one.step * 3000)
 }
@@ -70,7 +70,7 @@ private func shiftingFreely(_ one: Case) -> String? {
 /// A shift of all times by a multiple of step · 2²⁰ shifts the answer, to the bit: the trees of sums are the same.
 private func shifting(_ one: Case, by shift: Int64) -> String? {
   // A day on the calendar does not shift.
-  if one.draft.text.contains("expires:") { return nil }
+  if one.draft.listing.contains("expires:") { return nil }
   let shifted = one.actions.map { action -> Action in
     switch action {
     case .advance(let time): return .advance(time + shift)
@@ -97,11 +97,10 @@ private func shifting(_ one: Case, by shift: Int64) -> String? {
 
 /// `nextChange` is never later than the tick at which the verdict changes without new data.
 private func nextChange(_ one: Case, _ random: inout Random) -> String? {
-  guard let file = parse(one.draft.text), let policy = try? Criteria.Policy(text: one.draft.text) else {
+  guard let file = parse(one.draft), let policy = try? Criteria.Policy(one.draft) else {
     return "refused"
   }
-  var reference = Interpreter(file)
-  reference.assumeSteady = one.assumeSteady
+  var reference = Interpreter(file, of: one)
   var fleet = Fleet(policy, assumingSteady: one.assumeSteady)
   for action in one.actions {
     switch action {
@@ -175,9 +174,8 @@ private func promise(_ one: Case, _ random: inout Random) -> String? {
 }
 
 private func judge(_ one: Case, _ actions: [Action], mask: Interpreter.Mask?) -> [Judgement] {
-  guard let file = parse(one.draft.text) else { return [] }
-  var reference = Interpreter(file)
-  reference.assumeSteady = one.assumeSteady
+  guard let file = parse(one.draft) else { return [] }
+  var reference = Interpreter(file, of: one)
   reference.mask = mask
   var judgements: [Judgement] = []
   for action in actions {

@@ -14,5 +14,6 @@ struct Random: RandomNumberGenerator {
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
   mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &self)! }
   mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+  mutating func int(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
   mutating func double(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &self) }
 }

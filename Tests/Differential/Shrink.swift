@@ -9,6 +9,11 @@ func shrink(_ one: Case, stillFails: (Case) -> Bool) -> Case {
     best = candidate
     return true
   }
+  for path in best.paths where best.paths.count > 1 { _ = attempt { $0.paths = [path] } }
+  for (part, _) in Path.all { _ = attempt { $0.paths = $0.paths.map { $0.subtracting(part) } } }
+  for instance in Set(best.actions.compactMap(\.instance)).sorted() {
+    _ = attempt { $0.actions.removeAll { $0.instance == instance } }
+  }
   while hasShrunk {
     hasShrunk = false
     for index in best.draft.rules.indices.reversed() where best.draft.rules.count > 1 {
@@ -23,6 +28,9 @@ func shrink(_ one: Case, stillFails: (Case) -> Bool) -> Case {
     }
     for index in best.draft.signals.indices.reversed() {
       if attempt({ $0.draft.signals.remove(at: index) }) { hasShrunk = true }
+    }
+    for signal in best.draft.shared.sorted() {
+      if attempt({ $0.draft.shared.remove(signal) }) { hasShrunk = true }
     }
     for index in best.draft.header.indices.reversed() where index >= 2 {
       if attempt({ $0.draft.header.remove(at: index) }) { hasShrunk = true }
@@ -42,7 +50,7 @@ func shrink(_ one: Case, stillFails: (Case) -> Bool) -> Case {
 
 func report(_ one: Case, _ difference: Difference, original: Case) {
   print("seed \(original.seed)\(one.assumeSteady ? ", assumed steady" : "")")
-  print(one.draft.text)
+  print(one.draft.listing)
   for (index, action) in one.actions.enumerated() where index <= difference.action {
     switch action {
     case .observe(let observation): print("  \(observation.time) \(observation.instance) \(observation.content)")
@@ -50,7 +58,18 @@ func report(_ one: Case, _ difference: Difference, original: Case) {
     case .look(let instance, let time): print("  look at \(instance) at \(time)")
     }
   }
-  print("differ in \(difference.what)")
+  print("differ in \(difference.what), driven \(difference.path.name)")
   print("  reference:\n    \(difference.reference)")
   print("  engine:\n    \(difference.engine)")
+}
+
+extension Action {
+  /// Whose it is; `nil`: of all.
+  fileprivate var instance: String? {
+    switch self {
+    case .observe(let observation): observation.instance
+    case .look(let instance, _): instance
+    case .advance: nil
+    }
+  }
 }

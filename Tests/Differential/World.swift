@@ -65,13 +65,36 @@ struct World {
   var facts = ["image", "kernel", "cores"]
   var launched: String?
   var devices = ["a", "b", "c"]
+  var instances = 1
+  /// Windows of hundreds to thousands of ticks, and a story that long.
+  var isLong = false
+  /// Between two samples, where windows are long.
+  var sparsity = 1
+  /// Every series is sampled once per tick, all at one moment of it, as scrapers do.
+  var isScraped = false
+  /// Some pattern may run into its match limit.
+  var hasMatchLimit = false
 
-  /// - Parameter isDyadic: All values on a coarse grid, and all times such that any shift is exact.
-  init(_ random: inout Random, isDyadic: Bool = false) {
+  /// - Parameters:
+  ///   - isDyadic: All values on a coarse grid, and all times such that any shift is exact.
+  ///   - isSmall: An instance or two, and no long windows: for what is run many times over.
+  init(_ random: inout Random, isDyadic: Bool = false, isSmall: Bool = false) {
     step = random.pick([1000, 5000, 10_000, 30_000, 30_000, 60_000, 60_000, 7000, 3_600_000, 21_600_000])
     let first = random.pick([0, 1, 1000, Int64(random.int(0...5000))])
     start = random.chance(50) ? first * step : 1_700_000_000_000 / step * step + first * step
     ticks = random.pick([6, 15, 25, 40])
+    instances = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, random.int(4...12), random.int(4...12), random.int(13...40)])
+    if instances > 12 { ticks = random.pick([6, 15]) }
+    if random.int(0..<400) == 0 { (instances, ticks) = (300, 4) }
+    isLong = random.chance(2)
+    if isSmall { (isLong, instances, ticks) = (false, min(instances, 2), max(ticks, 6)) }
+    if isLong {
+      instances = 1
+      sparsity = random.pick([1, 20, 100])
+      ticks = sparsity == 1 ? random.int(150...400) : random.int(1000...4000)
+    }
+    isScraped = random.chance(35)
+    hasMatchLimit = random.chance(12)
     if random.chance(3) { devices = (0..<70).map { "d\($0)" } }
     for index in 0..<random.int(2...4) {
       let labels = random.pick([[], [], ["dev"], ["dev"], ["dev", "zone"]])
@@ -95,5 +118,8 @@ struct World {
     if random.chance(30) { launched = "boot_time" }
   }
 
-  mutating func window(_ random: inout Random) -> Int64 { step * Int64(random.pick([1, 2, 3, 4, 5, 7, 8, 12])) }
+  mutating func window(_ random: inout Random) -> Int64 {
+    if isLong && random.chance(70) { return step * Int64(random.int(ticks / 8...ticks)) }
+    return step * Int64(random.pick([1, 2, 3, 4, 5, 7, 8, 12]))
+  }
 }

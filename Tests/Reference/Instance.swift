@@ -25,7 +25,14 @@ struct Instance: Sendable {
   init(id: String) { self.id = id }
 
   /// Takes one observation, in the order of time.
-  mutating func apply(_ arrival: Arrival, _ policy: Policy) {
+  mutating func apply(_ arrival: Arrival, _ policy: Policy, _ hitsLimit: ((String, String) -> Bool)?) {
+    let before = dropped
+    dropped = Dropped()
+    defer {
+      let now = dropped
+      dropped = before
+      dropped.count(now)
+    }
     let time = arrival.time
     if let launched = inventory.launched, time < launched {
       dropped.predecessor += 1
@@ -38,7 +45,12 @@ struct Instance: Sendable {
       streams.note(line: source, at: time)
       for signal in policy.signals.values {
         guard case .log(let log) = signal.kind, log.takes(source: source) else { continue }
-        applyLine(text, signal, log, at: arrival)
+        if hitsLimit?(log.match.value, text) ?? false {
+          dropped.limited += 1
+          logs[signal.name, default: LogRecord()].limited.append(time)
+        } else {
+          applyLine(text, signal, log, at: arrival)
+        }
       }
     case .attach(let source):
       streams.note(attached: source, at: time)

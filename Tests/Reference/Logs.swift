@@ -22,6 +22,8 @@ struct LogRecord: Sendable {
   var all: [Event] = []
   /// The times of what `max_keys` refused.
   var refused: [Int64] = []
+  /// The times of lines on which the pattern hit its limit.
+  var limited: [Int64] = []
 
   var keys: Set<[String]> { Set(events.map(\.key)) }
 
@@ -48,9 +50,13 @@ struct LogRecord: Sendable {
     events.removeAll { $0.time < launch }
     all.removeAll { $0.time < launch }
     refused.removeAll { $0 < launch }
+    limited.removeAll { $0 < launch }
   }
 
   func isOverflowed(at tick: Int64, retention: Int64) -> Bool { refused.contains { tick - $0 <= retention } }
+
+  /// §6.7.
+  func isLimited(at tick: Int64, retention: Int64) -> Bool { limited.contains { tick - $0 <= retention } }
 }
 
 /// Which log sources are attached, and when they spoke.
@@ -118,7 +124,10 @@ extension Evaluation {
   /// A term over the events of a log signal: of all, of the row's key, or of each living key, made one value.
   func logTerm(_ signal: Signal, _ log: LogSource, in row: Row, _ f: ([Event]) -> Value) -> Value {
     let record = instance.logs[signal.name] ?? LogRecord()
-    if !isStreamKnown(signal, log) || record.isOverflowed(at: tick, retention: signal.retention) { return .unknown }
+    let isLost =
+      record.isOverflowed(at: tick, retention: signal.retention)
+      || record.isLimited(at: tick, retention: signal.retention)
+    if !isStreamKnown(signal, log) || isLost { return .unknown }
     if signal.by.isEmpty { return f(record.events) }
     if let reduction = signal.reduce {
       let keys = livingKeys(of: signal).sorted { $0.lexicographicallyPrecedes($1, by: precedes) }

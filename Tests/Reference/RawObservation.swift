@@ -35,4 +35,17 @@ package struct Dropped: Sendable, Hashable {
   package var predecessor = 0
   /// Samples and log events of a series or key beyond `max_keys`.
   package var refused = 0
+  /// Samples of gauges and counters that took the place of one of the same series and time.
+  package var duplicate = 0
+  /// Lines on which a pattern hit its match limit.
+  package var limited = 0
+  package init() {}
+
+  /// What one observation came to is counted once, however many signals it feeds.
+  mutating func count(_ one: Dropped) {
+    predecessor += min(1, one.predecessor)
+    refused += min(1, one.refused)
+    duplicate += min(1, one.duplicate)
+    limited += min(1, one.limited)
+  }
 }

@@ -25,13 +25,16 @@ struct Series: Sendable {
     return staleAfter.map { tick - newest.time <= $0 } ?? true
   }
 
-  mutating func insert(_ entry: Entry) {
+  /// - Returns: Whether it took the place of another: the last to arrive replaces.
+  @discardableResult
+  mutating func insert(_ entry: Entry) -> Bool {
     let place = entries.firstIndex { $0.time >= entry.time } ?? entries.count
     if place < entries.count, entries[place].time == entry.time {
-      entries[place] = entry  // the last to arrive replaces
-    } else {
-      entries.insert(entry, at: place)
+      entries[place] = entry
+      return true
     }
+    entries.insert(entry, at: place)
+    return false
   }
 }
 
@@ -62,17 +65,17 @@ struct MetricRecord: Sendable {
   /// In order of identity.
   var sorted: [Series] { series.sorted { $0.key < $1.key }.map(\.value) }
 
-  /// - Returns: Whether there was room for it.
-  mutating func insert(_ entry: Entry, labels: [String: String], maxKeys: Int) -> Bool {
+  enum Insertion { case added, replaced, refused }
+
+  mutating func insert(_ entry: Entry, labels: [String: String], maxKeys: Int) -> Insertion {
     isSeen = true
     let identity = Identity(labels)
     everything[identity, default: Series(labels: labels)].insert(entry)
     if series[identity] == nil && series.count >= maxKeys {
       refused.append(entry.time)
-      return false
+      return .refused
     }
-    series[identity, default: Series(labels: labels)].insert(entry)
-    return true
+    return series[identity, default: Series(labels: labels)].insert(entry) ? .replaced : .added
   }
 
   func isOverflowed(at tick: Int64, retention: Int64) -> Bool { refused.contains { tick - $0 <= retention } }
@@ -123,9 +126,13 @@ extension Instance {
   }
 
   private mutating func store(_ value: Double?, _ labels: [String: String], _ signal: Signal, at time: Int64) {
-    let hasRoom = metrics[signal.name, default: MetricRecord()].insert(
+    let insertion = metrics[signal.name, default: MetricRecord()].insert(
       Entry(time: time, value: value), labels: labels.without(signal.instanceLabel), maxKeys: signal.maxKeys)
-    if !hasRoom { dropped.refused += 1 }
+    switch insertion {
+    case .added: break
+    case .replaced: if case .info = signal.kind {} else { dropped.duplicate += 1 }
+    case .refused: dropped.refused += 1
+    }
   }
 
   /// Series and log keys whose time has run out; after the tick's observations, before its terms.

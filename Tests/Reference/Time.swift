@@ -19,6 +19,8 @@ package struct Interpreter: Sendable {
 
   /// State that what is there at an instance's first tick has stood like this for ever.
   package var assumeSteady = false
+  /// Whether searching a line for a pattern hits its match limit: counted by PCRE2's steps, which nothing else knows.
+  package var hitsLimit: (@Sendable (_ pattern: String, _ line: String) -> Bool)?
   /// Makes terms unknown: given where a term stands in the text, the instance, and the tick.
   package var mask: Mask?
   package typealias Mask = @Sendable (_ term: TermSite, _ instance: String, _ tick: Int64) -> Bool
@@ -31,6 +33,8 @@ package struct Interpreter: Sendable {
     for instance in instances.values {
       sum.predecessor += instance.dropped.predecessor
       sum.refused += instance.dropped.refused
+      sum.duplicate += instance.dropped.duplicate
+      sum.limited += instance.dropped.limited
     }
     return sum
   }
@@ -89,7 +93,7 @@ package struct Interpreter: Sendable {
     waiting.removeAll { $0.time <= tick }
     for arrival in due {
       let id = arrival.observation.instance
-      instances[id, default: Instance(id: id)].apply(arrival, policy)
+      instances[id, default: Instance(id: id)].apply(arrival, policy, hitsLimit)
     }
     var judgements: [Judgement] = []
     for id in instances.keys.sorted(by: precedes) {

@@ -137,7 +137,8 @@ package struct InstanceView {
       case .quarantine: ("quarantine", outcome.effect)
       case .protect: ("protect", outcome.effect)
       }
-    if let row { reader.fill(row.key, of: rule) }
+    // A rule without rows has no key to read: not what the registers still hold of another one.
+    reader.fill(row?.key ?? Row.unknownKey, of: rule)
     let entered = row.map { sure == .idle && possible != .idle ? $0.possible.since : $0.sure.since }
     let known = instance.knownSince.map { at - $0 } ?? 0
     let needed = rule.for + rule.longestWindow

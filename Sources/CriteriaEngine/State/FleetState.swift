@@ -65,10 +65,6 @@ package final class FleetState {
       return .late
     }
     let instance = box(of: id)
-    if let launched = instance.instance.facts.launched, moment < launched {
-      counts.predecessor += 1
-      return .predecessor
-    }
     let payloads: [Pending.Payload]
     switch door.match(observation, origin: origin, workspace) {
     case .irrelevant:
@@ -78,6 +74,10 @@ package final class FleetState {
       counts.ignored += 1
       return .ignored
     case .matched(let found): payloads = found
+    }
+    if let launched = instance.instance.facts.launched, moment < launched {
+      counts.predecessor += 1
+      return .predecessor
     }
     counts.accepted += 1
     var isFirst = true
@@ -104,7 +104,9 @@ package final class FleetState {
     let instance = box(of: id)
     counts.accepted += 1
     if signals.isEmpty { instance.instance.enqueue(Pending(time: moment, payload: .presence)) }
-    for signal in signals { instance.instance.enqueue(Pending(time: moment, payload: .attach(signal: signal))) }
+    for (index, signal) in signals.enumerated() {
+      instance.instance.enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0))
+    }
     return .accepted
   }
 
