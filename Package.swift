@@ -32,7 +32,8 @@ let package = Package(
     .target(
       name: "CriteriaSyntax", dependencies: ["CriteriaDiagnostics", "CLibYAML"], swiftSettings: settings,
       linkerSettings: math),
-    .target(name: "CriteriaEngine", dependencies: ["CPCRE2"], swiftSettings: settings, linkerSettings: math),
+    .target(name: "CKernels"),
+    .target(name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels"], swiftSettings: settings, linkerSettings: math),
     .target(
       name: "CriteriaCompiler", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine"],
       swiftSettings: settings),

@@ -81,11 +81,11 @@ extension Program {
   }
 }
 
-private func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
+func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
 
 // `Double.minimum` prefers the number beside a NaN; here NaN is unknown and wins.
-private func minimum(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : (b < a ? b : a) }
-private func maximum(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : (b > a ? b : a) }
+func minimum(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : (b < a ? b : a) }
+func maximum(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : (b > a ? b : a) }
 
 private func compare(_ comparison: Comparison, _ a: Double, _ b: Double) -> Truth {
   a.isNaN || b.isNaN ? .unknown : Truth(comparison.holds(a, b))

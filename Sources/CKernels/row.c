@@ -1,0 +1,93 @@
+// One instance: the operations of the column form, one value at a time.
+#include "CKernels.h"
+#include "scalars.h"
+
+static void step(const ck_op *op, ck_row *r) {
+  const double *n = r->numbers;
+  uint8_t *p = r->planes;
+  const double x = op->x;
+  switch (op->kind) {
+  case CK_NEGATE: r->numbers[op->t] = -n[op->a]; break;
+  case CK_ABSOLUTE: r->numbers[op->t] = fabs(n[op->a]); break;
+  case CK_ADD: r->numbers[op->t] = finite_or_nan(n[op->a] + n[op->b]); break;
+  case CK_SUBTRACT: r->numbers[op->t] = finite_or_nan(n[op->a] - n[op->b]); break;
+  case CK_MULTIPLY: r->numbers[op->t] = finite_or_nan(n[op->a] * n[op->b]); break;
+  case CK_DIVIDE: r->numbers[op->t] = finite_or_nan(n[op->a] / n[op->b]); break;
+  case CK_MINIMUM: r->numbers[op->t] = n[op->b] == n[op->b] ? minimum(n[op->a], n[op->b]) : NAN; break;
+  case CK_MAXIMUM: r->numbers[op->t] = n[op->b] == n[op->b] ? maximum(n[op->a], n[op->b]) : NAN; break;
+  case CK_ADD_C: r->numbers[op->t] = finite_or_nan(n[op->a] + x); break;
+  case CK_MULTIPLY_C: r->numbers[op->t] = finite_or_nan(n[op->a] * x); break;
+  case CK_DIVIDE_C: r->numbers[op->t] = finite_or_nan(n[op->a] / x); break;
+  case CK_MINIMUM_C: r->numbers[op->t] = minimum(n[op->a], x); break;
+  case CK_MAXIMUM_C: r->numbers[op->t] = maximum(n[op->a], x); break;
+  case CK_C_SUBTRACT: r->numbers[op->t] = finite_or_nan(x - n[op->a]); break;
+  case CK_C_DIVIDE: r->numbers[op->t] = finite_or_nan(x / n[op->a]); break;
+  case CK_RAMP: r->numbers[op->t] = minimum(maximum(finite_or_nan(finite_or_nan(n[op->a] - x) / op->y), 0), 1); break;
+  case CK_SELECT: r->numbers[op->t] = n[op->a] == n[op->a] ? n[op->a] : n[op->b]; break;
+  case CK_GREATER:
+    p[op->t] = n[op->a] > n[op->b];
+    p[op->f] = n[op->a] <= n[op->b];
+    break;
+  case CK_EQUAL:
+    p[op->t] = n[op->a] == n[op->b];
+    p[op->f] = differs(n[op->a], n[op->b]);
+    break;
+  case CK_GREATER_C:
+    p[op->t] = n[op->a] > x;
+    p[op->f] = n[op->a] <= x;
+    break;
+  case CK_EQUAL_C:
+    p[op->t] = n[op->a] == x;
+    p[op->f] = differs(n[op->a], x);
+    break;
+  case CK_MEMBER: {
+    const uint32_t code = r->strings[op->a];
+    const uint64_t is_member = member(code, op->base, op->mask);
+    p[op->t] = is_member;
+    p[op->f] = (code != 0) & !is_member;
+    break;
+  }
+  case CK_SAME_STRING: {
+    const uint32_t a = r->strings[op->a], b = r->strings[op->b];
+    const int known = (a != 0) & (b != 0);
+    p[op->t] = known & (a == b);
+    p[op->f] = known & (a != b);
+    break;
+  }
+  case CK_AND: {
+    const uint8_t t = p[op->a] & p[op->b], f = p[op->c] | p[op->d];
+    p[op->t] = t;
+    p[op->f] = f;
+    break;
+  }
+  }
+}
+
+void ck_row_portable(const ck_program *program, ck_row *r) {
+  for (int32_t k = 0; k < program->op_count; k++) step(&program->ops[k], r);
+  const uint8_t *p = r->planes;
+  int64_t low = 0, high = 0;
+  for (int32_t k = 0; k < program->weight_count; k++) {
+    const ck_weight *w = &program->weights[k];
+    low += p[w->t] ? w->low : 0;
+    high += p[w->h] ^ (w->flip & 1) ? w->high : 0;
+  }
+  for (int32_t k = 0; k < program->graded_count; k++) {
+    const ck_graded *g = &program->graded[k];
+    const double worth = r->numbers[g->value];
+    const int known = worth == worth;
+    const int64_t value = thousandths(known ? worth : 0);
+    low += p[g->t] ? (known ? value : g->low) : 0;
+    high += p[g->h] ^ (g->flip & 1) ? (known ? value : g->high) : 0;
+  }
+  r->low = low;
+  r->high = high;
+  for (int k = 0; k < 6; k++) r->effects[k] = 0;
+  for (int32_t k = 0; k < program->effect_count; k++) {
+    const ck_effect *e = &program->effects[k];
+    r->effects[e->effect * 2] |= p[e->t];
+    r->effects[e->effect * 2 + 1] |= p[e->h] ^ (e->flip & 1);
+  }
+  r->executed +=
+      (uint64_t)(program->op_count + program->weight_count + program->graded_count + program->effect_count);
+}
