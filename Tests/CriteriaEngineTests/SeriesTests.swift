@@ -2,16 +2,20 @@ import Testing
 
 @testable import CriteriaEngine
 
-private func series(_ entries: [(Int64, Double)]) -> Series {
-  var series = Series(identity: [], key: 0)
-  for (seconds, value) in entries { _ = series.insert(Entry(time: seconds * 1000, value: value)) }
-  return series
+private let step: Int64 = 10_000
+
+private func plan(_ terms: [(WindowKind, Int64)] = []) -> SeriesPlan {
+  SeriesPlan(step: step, terms: terms, longestWindow: 60_000, staleAfter: 60_000, maxLateness: 20_000)
 }
 
 private func term(_ kind: WindowKind, _ entries: [(Int64, Double)], at seconds: Int64, window: Int64) -> Double {
-  var wake = Wake(now: seconds / 10, step: 10_000)
-  return series(entries).term(
-    kind, Window(now: seconds * 1000, length: window * 1000, step: 10_000), staleAfter: 60_000, &wake)
+  let plan = plan([(kind, window * 1000)])
+  var series = Series(identity: 0, key: 0)
+  defer { series.destroy() }
+  for (seconds, value) in entries { _ = series.insert(seconds * 1000, value, plan) }
+  _ = series.reveal(through: seconds * 1000, plan)
+  var wake = Wake(now: seconds / 10, step: step)
+  return series.term(kind, ticks: window / 10, plan, &wake)
 }
 
 @Suite("Window terms of one series")
@@ -39,7 +43,12 @@ struct SeriesTests {
     let entries: [(Int64, Double)] = [(20, 4), (25, .nan), (30, 9)]
     #expect(term(.count, entries, at: 30, window: 30) == 2)
     #expect(term(.increase, entries, at: 30, window: 30) == 5)
-    #expect(term(.increase, entries, at: 30, window: 5) == 0, "a base outside the window, followed by an end, is none")
+    #expect(term(.increase, entries, at: 30, window: 10) == 5)
+    #expect(
+      term(.increase, [(20, 4), (20, .nan), (30, 9)], at: 30, window: 10) == 0, "the sample of that time is replaced")
+    #expect(
+      term(.increase, [(15, 4), (20, .nan), (30, 9)], at: 30, window: 10) == 0,
+      "a base outside the window, followed by an end, is none")
   }
 
   @Test("a base older than `stale_after` is none")
@@ -56,32 +65,61 @@ struct SeriesTests {
 
   @Test("the same time again replaces, whatever the order of arrival")
   func duplicates() {
-    var one = series([(10, 1), (20, 2), (10, 3)])
-    #expect(one.entries.map(\.value) == [3, 2])
-    let replaced = one.insert(Entry(time: 20_000, value: 5))
-    #expect(replaced)
-    #expect(one.entries.map(\.value) == [3, 5])
+    let plan = plan()
+    var one = Series(identity: 0, key: 0)
+    defer { one.destroy() }
+    #expect([(10, 1.0), (20, 2), (10, 3)].map { one.insert($0 * 1000, $1, plan) } == [.added, .added, .replaced])
+    #expect((0..<2).map { one[$0].value } == [3, 2])
+    #expect(one.insert(20_000, 5, plan) == .replaced)
+    #expect(one.reveal(through: 20_000, plan) == 2)
+    #expect(one.newestValue == 5)
+  }
+
+  @Test("what lies ahead is hidden until it is revealed")
+  func hidden() {
+    let plan = plan()
+    var one = Series(identity: 0, key: 0)
+    defer { one.destroy() }
+    let appended = ([(10_000, 1), (20_000, 2), (20_000, 9), (30_000, 3)] as [(Int64, Double)]).map {
+      one.append($0, $1, plan)
+    }
+    #expect(appended == [true, true, false, true])
+    #expect(one.count == 0)
+    #expect(one.nextHidden == 10_000)
+    #expect(one.reveal(through: 20_000, plan) == 2)
+    #expect(one.newestTime == 20_000)
+    #expect(one.dropHidden(beyond: 30_000) == 0)
+    #expect(one.takeHidden() == [Entry(time: 30_000, value: 3)])
+    #expect(one.nextHidden == nil)
   }
 
   @Test("over 256 samples in one step a percentile is unknown")
   func percentileLimit() {
-    let many = (0...256).map { (Int64($0), Double($0)) }
-    var one = Series(identity: [], key: 0)
-    for (offset, value) in many { _ = one.insert(Entry(time: 10_001 + offset, value: value)) }
-    var wake = Wake(now: 2, step: 10_000)
-    let window = Window(now: 20_000, length: 20_000, step: 10_000)
-    #expect(one.term(.percentile(90), window, staleAfter: 60_000, &wake).isNaN)
-    one.trim(before: 10_002)
-    #expect(one.term(.percentile(90), window, staleAfter: 60_000, &wake) == 231)
+    let plan = plan([(.percentile(90), 20_000)])
+    var one = Series(identity: 0, key: 0)
+    defer { one.destroy() }
+    for offset in 0...256 { _ = one.append(10_001 + Int64(offset), Double(offset), plan) }
+    _ = one.reveal(through: 20_000, plan)
+    var wake = Wake(now: 2, step: step)
+    #expect(one.term(.percentile(90), ticks: 2, plan, &wake).isNaN)
+    one.removeAll(before: 10_002, plan)
+    #expect(one.term(.percentile(90), ticks: 2, plan, &wake) == 231)
   }
 
   @Test("a term asks to be woken when its oldest sample leaves")
   func wakes() {
-    var wake = Wake(now: 4, step: 10_000)
-    let window = Window(now: 40_000, length: 30_000, step: 10_000)
-    _ = series([(15, 1), (20, 4)]).term(.max, window, staleAfter: 60_000, &wake)
+    let plan = plan([(.max, 30_000)])
+    var one = Series(identity: 0, key: 0)
+    defer { one.destroy() }
+    for (time, value) in [(15_000, 1.0), (20_000, 4)] as [(Int64, Double)] { _ = one.append(time, value, plan) }
+    _ = one.reveal(through: 40_000, plan)
+    var wake = Wake(now: 4, step: step)
+    _ = one.term(.max, ticks: 3, plan, &wake)
     #expect(wake.tick == 5)
   }
+
+  @Test("a series is 64 bytes")
+  func size() { #expect(MemoryLayout<Series>.stride == 64) }
 }
 
 @Suite("The tree of ticks")
@@ -93,11 +131,11 @@ struct TreeTests {
       (-3, 5, "(((-3 (-2 -1)) ((0 1) (2 3))) (4 5))"),
     ])
   func order(first: Int, last: Int, expected: String) {
-    struct Text: Block {
+    struct Text: PlainBlock {
       var text: String
       mutating func append(_ later: Text) { text = "(\(text) \(later.text))" }
     }
-    var tree = Tree<Text>()
+    var tree = PlainTree<Text>()
     for tick in first...last { tree.add(Text(text: "\(tick)"), tick: Int64(tick)) }
     #expect(tree.fold(from: Int64(first), through: Int64(last))?.text == expected)
   }
@@ -108,7 +146,23 @@ struct TickTests {
   @Test(
     "a time belongs to the tick at or after it",
     arguments: [(0, 0), (1, 1), (30_000, 1), (30_001, 2), (-1, 0), (-30_000, -1), (-30_001, -1)] as [(Int64, Int64)])
-  func ticks(time: Int64, tick: Int64) { #expect(tickNumber(of: time, step: 30_000) == tick) }
+  func ticks(time: Int64, tick: Int64) {
+    #expect(tickNumber(of: time, step: 30_000) == tick)
+    #expect(TickScale(step: 30_000).tick(of: time) == tick)
+  }
+
+  @Test("tick numbers without a division are exact")
+  func reciprocals() {
+    var dice = Dice(seed: 1)
+    for _ in 0..<20_000 {
+      let step = Int64.random(in: 1...(1 << Int64.random(in: 0...40, using: &dice)), using: &dice)
+      let scale = TickScale(step: step)
+      let tick = Int64.random(in: 0...Int64.max / step - 1, using: &dice)
+      for time in [tick * step - 1, tick * step, tick * step + 1, .max, Int64.random(in: 1 ... .max, using: &dice)] {
+        #expect(scale.tick(of: time) == tickNumber(of: time, step: step))
+      }
+    }
+  }
 
   @Test(
     "SHA-256 of the standard's examples",

@@ -210,7 +210,7 @@ struct LogState {
     case .count: return Double(inside.count)
     case .rate: return Double(inside.count) / (Double(window.length) / 1000)
     default:
-      var samples = Series(identity: [], key: 0)
+      var samples = LegacySeries(identity: [], key: 0)
       samples.append(events: inside)
       return samples.term(kind, window, staleAfter: signal.staleAfter ?? .max, &wake)
     }
@@ -255,7 +255,7 @@ struct LogState {
   }
 }
 
-extension Series {
+extension LegacySeries {
   /// Takes the values of events as samples; equal times all count.
   fileprivate mutating func append(events: ArraySlice<LogEvent>) {
     for event in events where !event.value.isNaN {

@@ -1,10 +1,7 @@
-/// What became of an entry. Refused: its series is new and `maxKeys` are kept already.
-enum Insertion { case added, replaced, refused }
-
 /// What is kept of one gauge or counter on one instance.
 struct MetricState {
   /// In order of identity, so that sums over series have one order.
-  private(set) var series: [Series] = []
+  private(set) var series: [LegacySeries] = []
   /// An entry of any series ever came, refused ones too.
   private(set) var isSeen = false
   /// When the newest sample of any series was seen, forgotten ones too.
@@ -30,7 +27,7 @@ struct MetricState {
       if !entry.isEnd { refusedSampleAt = max(refusedSampleAt ?? .min, entry.time) }
       return .refused
     }
-    var new = Series(identity: identity, key: key())
+    var new = LegacySeries(identity: identity, key: key())
     _ = new.insert(entry)
     series.insert(new, at: index)
     byKey.invalidate()
@@ -103,7 +100,7 @@ struct MetricState {
     if isOverflowed(at: window.now, retention: signal.retention, &wake) { return .nan }
     let staleAfter = signal.staleAfter ?? .max
     var reduction = Reduction(signal.reduce)
-    var found: Series?
+    var found: LegacySeries?
     for candidate in byKey.candidates(for: key, of: series.count) {
       let one = series[byKey.place(candidate, for: key)]
       guard key == nil || one.key == key, one.isLive(at: window.now, staleAfter: staleAfter),
@@ -126,7 +123,9 @@ struct MetricState {
     return value(of: found, kind, window, staleAfter, &wake)
   }
 
-  private func value(of one: Series, _ kind: WindowKind?, _ window: Window, _ staleAfter: Int64, _ wake: inout Wake)
+  private func value(
+    of one: LegacySeries, _ kind: WindowKind?, _ window: Window, _ staleAfter: Int64, _ wake: inout Wake
+  )
     -> Double
   {
     if let kind { return one.term(kind, window, staleAfter: staleAfter, &wake) }

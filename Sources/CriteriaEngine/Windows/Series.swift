@@ -1,197 +1,398 @@
+import Glibc
+
 /// One entry of a series: a sample, or (NaN) the end of the series until the next sample.
-struct Entry {
-  var time: Int64
-  var value: Double
-  var isEnd: Bool { value.isNaN }
+package struct Entry: Hashable, Sendable {
+  package var time: Int64
+  package var value: Double
+  package init(time: Int64, value: Double) {
+    self.time = time
+    self.value = value
+  }
+  package var isEnd: Bool { value.isNaN }
 }
 
-/// The samples of one series of one signal that can still matter, in order of time.
-struct Series {
-  /// Its labels as `name NUL value NUL`, sorted: bytes, for a fixed order.
-  let identity: [UInt8]
-  /// Which key of a keyed signal; 0 otherwise.
-  let key: Int32
-  private(set) var entries: ArraySlice<Entry> = []
+/// What became of an entry. Refused: its series is new and `maxKeys` are kept already.
+package enum Insertion { case added, replaced, refused }
 
-  init(identity: [UInt8], key: Int32) {
+/// The samples of one series of one signal that can still matter, in order of time.
+///
+/// Entries that lie ahead are *hidden* until they are revealed; terms see the visible ones only. The newest visible entry
+/// stands in the struct, so that what is asked most touches no other memory. Whoever holds a series frees it: `destroy`.
+///
+/// Plain memory of 64 bytes that may be moved; a bitwise copy is the same series, `copy` makes another.
+package struct Series: BitwiseCopyable {
+  /// `capacity` values, then `capacity` times; used as a ring from `head` on.
+  private var ring: UnsafeMutableRawPointer?
+  /// What is remembered of long windows; made when a term first gains by it.
+  var cache: UnsafeMutablePointer<SeriesCache>?
+  /// Of the newest visible entry; `.min` without one.
+  package private(set) var newestTime = Int64.min
+  /// NaN: the series has ended, or is empty.
+  package private(set) var newestValue = Double.nan
+  /// The time of the earliest hidden entry; `.max` without one.
+  private var hiddenFrom = Int64.max
+  /// The number of its interned identity (labels), and of its key; 0 where the signal is not keyed.
+  package let identity: Int32
+  package let key: Int32
+  private var head: UInt32 = 0
+  private(set) var visible: UInt32 = 0
+  private var hidden: UInt32 = 0
+  /// So many of the newest visible entries are samples of consecutive ticks, each the only entry of its tick.
+  private(set) var run: UInt16 = 0
+  private var size = RingSize.none
+
+  package init(identity: Int32, key: Int32) {
     self.identity = identity
     self.key = key
   }
 
-  /// Same time: the last to come wins.
-  /// - Returns: Whether it replaced an entry.
-  /// - Complexity: O(1) in order of time, else O(what is later).
-  mutating func insert(_ entry: Entry) -> Bool {
-    if let last = entries.last, last.time >= entry.time {
-      let index = upperBound(entry.time)
-      if index > entries.startIndex, entries[index - 1].time == entry.time {
-        entries[index - 1] = entry
-        return true
-      } else {
-        entries.insert(entry, at: index)
-      }
-    } else {
-      entries.append(entry)
+  /// Frees what the series holds; it is empty afterwards.
+  package mutating func destroy() {
+    dropCache()
+    free(ring)
+    self = Series(identity: identity, key: key)
+  }
+
+  /// Another series with the same entries.
+  package func copy() -> Series {
+    var other = self
+    other.cache = nil
+    if let ring {
+      other.ring = Self.allocate(size)
+      other.ring!.copyMemory(from: ring, byteCount: size.bytes)
     }
-    return false
+    return other
   }
 
-  mutating func removeAll(before time: Int64) { entries = entries[upperBound(time - 1)...] }
+  private static func allocate(_ size: RingSize) -> UnsafeMutableRawPointer {
+    guard let memory = malloc(size.bytes) else { fatalError("out of memory") }
+    return memory
+  }
+}
 
-  /// For values read out of log lines, where two lines of one time are two samples.
-  mutating func appendKeepingEqualTimes(_ entry: Entry) { entries.append(entry) }
+/// The capacities of rings: 4, 6, 8, 12, 16, 24 …, so that at most a third is idle.
+package struct RingSize: BitwiseCopyable {
+  private var code: UInt8
+  static var none: RingSize { RingSize(code: 0) }
+  @inline(__always)
+  package var capacity: Int { code == 0 ? 0 : Int((2 | (code & 1))) &<< Int(code &>> 1) }
+  /// A value and a time each.
+  package var bytes: Int { capacity * 16 }
+  var next: RingSize { RingSize(code: code == 0 ? 2 : code + 1) }
 
-  /// Forgets entries before `time`.
-  mutating func trim(before time: Int64) {
-    guard let first = entries.first, first.time < time else { return }
-    entries = entries[upperBound(time - 1)...]
-    // A slice keeps the whole buffer: copy once more than half of it is dead.
-    if entries.startIndex > 64, entries.startIndex > entries.count { entries = ArraySlice(Array(entries)) }
+  private init(code: UInt8) { self.code = code }
+  /// The least that holds `count`.
+  package init(holding count: Int) {
+    self = .none.next
+    while capacity < count { self = next }
+  }
+}
+
+// MARK: Reading
+
+extension Series {
+  /// Visible entries.
+  package var count: Int { Int(visible) }
+  package var hiddenCount: Int { Int(hidden) }
+  /// No entries, visible or not.
+  package var isEmpty: Bool { visible == 0 && hidden == 0 }
+  /// The time of the earliest hidden entry.
+  package var nextHidden: Int64? { hidden == 0 ? nil : hiddenFrom }
+
+  /// Entry `index` in order of time, the hidden ones after the visible ones.
+  package subscript(index: Int) -> Entry {
+    precondition(index >= 0 && index < Int(visible + hidden), "an entry beyond the end")
+    return Entry(time: time(at: index), value: value(at: index))
   }
 
-  /// The index of the first entry later than `time`.
-  func upperBound(_ time: Int64) -> Int {
-    var low = entries.startIndex
-    var high = entries.endIndex
+  /// Its newest visible entry is a sample, no older than `staleAfter`.
+  @inline(__always)
+  package func isLive(at now: Int64, staleAfter: Int64) -> Bool {
+    !newestValue.isNaN && now &- newestTime <= staleAfter
+  }
+
+  /// The time of the newest visible sample.
+  /// - Complexity: O(1), but for the ends after it.
+  package var newestSample: Int64? {
+    if !newestValue.isNaN { return newestTime }
+    var index = count - 1
+    while index >= 0, value(at: index).isNaN { index -= 1 }
+    return index < 0 ? nil : time(at: index)
+  }
+
+  /// Whether a sample lies after `start`; the time at which that ends is told to `wake`.
+  package func hasSample(after start: Int64, window: Int64, _ wake: inout Wake) -> Bool {
+    guard let newest = newestSample, newest > start else { return false }
+    wake.at(newest + window)
+    return true
+  }
+
+  @inline(__always)
+  private var capacity: Int { size.capacity }
+  @inline(__always)
+  private var values: UnsafeMutablePointer<Double> { ring.unsafelyUnwrapped.assumingMemoryBound(to: Double.self) }
+  @inline(__always)
+  private var times: UnsafeMutablePointer<Int64> {
+    (ring.unsafelyUnwrapped + capacity &* 8).assumingMemoryBound(to: Int64.self)
+  }
+  @inline(__always)
+  private func place(_ index: Int) -> Int {
+    let place = Int(head) &+ index
+    return place >= capacity ? place &- capacity : place
+  }
+  @inline(__always)
+  func value(at index: Int) -> Double { values[place(index)] }
+  @inline(__always)
+  func time(at index: Int) -> Int64 { times[place(index)] }
+
+  /// The index of the first visible entry later than `time`, from `low` on.
+  func upperBound(_ time: Int64, from low: Int = 0) -> Int { bound(time, from: low, to: count, isAfterEquals: true) }
+
+  private func bound(_ time: Int64, from low: Int, to high: Int, isAfterEquals: Bool) -> Int {
+    var low = low
+    var high = high
     while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].time <= time { low = middle + 1 } else { high = middle }
+      let middle = (low &+ high) &>> 1
+      let other = self.time(at: middle)
+      if other < time || (isAfterEquals && other == time) { low = middle &+ 1 } else { high = middle }
     }
     return low
   }
 
-  /// Not ended, and its newest sample not older than `staleAfter`.
-  func isLive(at now: Int64, staleAfter: Int64) -> Bool {
-    guard let last = entries.last, !last.isEnd else { return false }
-    return now - last.time <= staleAfter
+  /// The values of `range` as one piece of memory.
+  @inline(__always)
+  func withValues<R>(_ range: Range<Int>, _ body: (UnsafePointer<Double>) -> R) -> R {
+    let start = place(range.lowerBound)
+    let straight = capacity &- start
+    if range.count <= straight { return body(values + start) }
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: range.count) { copy in
+      let base = copy.baseAddress.unsafelyUnwrapped
+      base.initialize(from: values + start, count: straight)
+      (base + straight).initialize(from: values, count: range.count &- straight)
+      return body(base)
+    }
   }
 }
 
-/// The window of a term: (now − length, now].
-struct Window {
-  var now: Int64
-  var length: Int64
-  var step: Int64
-  var firstTick: Int64 { tickNumber(of: now - length, step: step) + 1 }
-  var lastTick: Int64 { tickNumber(of: now, step: step) }
-}
-
-/// More samples than this in one step, and a percentile over them is unknown.
-package let percentileLimit = 256
+// MARK: Feeding
 
 extension Series {
-  /// A window term over the samples of this series; NaN is unknown. The caller has seen to it that the series is live.
+  /// Takes in an entry (NaN: an end) that is later than all others; it stays hidden until it is revealed.
   ///
-  /// - Parameter staleAfter: How far back the base of the first pair may lie.
-  /// - Complexity: O(entries of the window).
-  func term(_ kind: WindowKind, _ window: Window, staleAfter: Int64, _ wake: inout Wake) -> Double {
-    let start = upperBound(window.now - window.length)
-    let inside = entries[start...]
-    guard let oldest = inside.first else { return .nan }
-    wake.at(oldest.time + window.length)
-    if kind.dependsOnCut, inside.count > 2 { wake.nextTick() }
-    guard inside.contains(where: { !$0.isEnd }) else { return .nan }
-    let value =
-      switch kind {
-      case .increase, .rate, .changes: growth(kind, start, window, staleAfter)
-      default: statistic(kind, inside, window)
-      }
-    return value.isFinite ? value : .nan
-  }
-
-  private func statistic(_ kind: WindowKind, _ inside: ArraySlice<Entry>, _ window: Window) -> Double {
-    let samples = inside.lazy.filter { !$0.isEnd }
-    switch kind {
-    case .first: return samples.first?.value ?? .nan
-    case .last: return samples.last?.value ?? .nan
-    case .count: return Double(samples.count)
-    case .min: return samples.map(\.value).min() ?? .nan
-    case .max: return samples.map(\.value).max() ?? .nan
-    case .sum, .avg:
-      var tree = Tree<SumBlock>()
-      var bounds = (low: Double.infinity, high: -Double.infinity)
-      var count = 0
-      for entry in samples {
-        tree.add(SumBlock(sum: entry.value), tick: tickNumber(of: entry.time, step: window.step))
-        bounds = (Swift.min(bounds.low, entry.value), Swift.max(bounds.high, entry.value))
-        count += 1
-      }
-      guard let sum = tree.fold(from: window.firstTick, through: window.lastTick)?.sum else { return .nan }
-      if kind == .sum { return sum }
-      let mean = sum / Double(count)
-      return mean.isFinite ? Swift.min(Swift.max(mean, bounds.low), bounds.high) : .nan
-    case .stddev:
-      var tree = Tree<MomentsBlock>()
-      for entry in samples {
-        tree.add(MomentsBlock(entry.value), tick: tickNumber(of: entry.time, step: window.step))
-      }
-      guard let all = tree.fold(from: window.firstTick, through: window.lastTick) else { return .nan }
-      return (all.m2 / all.n).squareRoot()
-    case .slope:
-      var tree = Tree<SlopeBlock>()
-      for entry in samples {
-        let tick = tickNumber(of: entry.time, step: window.step)
-        tree.add(SlopeBlock(time: entry.time, value: entry.value, end: tick * window.step), tick: tick)
-      }
-      guard let all = tree.fold(from: window.firstTick, through: window.lastTick), all.ctt != 0 else { return .nan }
-      return all.ctx / all.ctt
-    case .percentile(let percent): return percentile(percent, samples.map { $0 }, window)
-    case .increase, .rate, .changes: preconditionFailure("pairs are counted by `growth`")
+  /// - Returns: False, with nothing done, if it is not later.
+  /// - Complexity: O(1) amortised.
+  package mutating func append(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) -> Bool {
+    if hidden == 0 {
+      guard time > newestTime || (plan.keepsEqualTimes && time == newestTime) else { return false }
+    } else {
+      let last = self.time(at: count &+ hiddenCount &- 1)
+      guard time > last || (plan.keepsEqualTimes && time == last) else { return false }
     }
+    makeRoom(plan)
+    let place = place(count &+ hiddenCount)
+    values[place] = value
+    times[place] = time
+    if hidden == 0 { hiddenFrom = time }
+    hidden &+= 1
+    return true
   }
 
-  /// Nearest rank.
-  private func percentile(_ percent: Int, _ samples: [Entry], _ window: Window) -> Double {
-    var inTick = 0
-    var tick = Int64.min
-    for entry in samples {
-      let own = tickNumber(of: entry.time, step: window.step)
-      inTick = own == tick ? inTick + 1 : 1
-      tick = own
-      if inTick > percentileLimit { return .nan }
-    }
-    let sorted = samples.map(\.value).sorted()
-    let rank = (percent * sorted.count + 99) / 100
-    return sorted[Swift.max(rank, 1) - 1]
-  }
-
-  /// `increase`, `rate` and `changes`: over the pairs of consecutive samples whose later one is in the window.
-  private func growth(_ kind: WindowKind, _ start: Int, _ window: Window, _ staleAfter: Int64) -> Double {
-    var previous: Entry?
-    var endBetween = false
-    var index = start - 1
-    while index >= entries.startIndex {
-      if !entries[index].isEnd {
-        previous = entries[index]
-        break
+  /// Takes in an entry in its own place in time. One of the same time is replaced, unless the plan keeps both.
+  ///
+  /// It is visible at once if something newer is, and else once it is revealed.
+  /// - Returns: `added` or `replaced`.
+  /// - Complexity: O(what is later).
+  package mutating func insert(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) -> Insertion {
+    if append(time, value, plan) { return .added }
+    makeRoom(plan)
+    let total = count + hiddenCount
+    let index = bound(time, from: 0, to: total, isAfterEquals: plan.keepsEqualTimes)
+    if index < total, self.time(at: index) == time {
+      values[place(index)] = value
+      if index < count {
+        if index == count - 1 { newestValue = value }
+        touched(index, plan)
       }
-      endBetween = true
+      return .replaced
+    }
+    var last = total
+    while last > index {
+      values[place(last)] = self.value(at: last - 1)
+      times[place(last)] = self.time(at: last - 1)
+      last -= 1
+    }
+    values[place(index)] = value
+    times[place(index)] = time
+    if index < count {
+      visible += 1
+      touched(index, plan)
+    } else {
+      if index == count { hiddenFrom = time }
+      hidden += 1
+    }
+    return .added
+  }
+
+  /// Makes visible what lies at or before `now`.
+  ///
+  /// - Returns: How many entries.
+  /// - Complexity: O(1) for each of them.
+  @inline(__always)
+  package mutating func reveal(through now: Int64, _ plan: borrowing SeriesPlan) -> Int {
+    hiddenFrom > now ? 0 : revealSome(through: now, plan)
+  }
+
+  private mutating func revealSome(through now: Int64, _ plan: borrowing SeriesPlan) -> Int {
+    var revealed = 0
+    while hidden > 0, hiddenFrom <= now {
+      let time = hiddenFrom
+      let value = value(at: count)
+      let tick = plan.scale.tick(of: time)
+      let before = visible == 0 ? Int64.min : plan.scale.tick(of: newestTime)
+      if value.isNaN || tick == before {
+        run = 0
+      } else if tick == before &+ 1, run > 0 {
+        run = run == .max ? .max : run &+ 1
+      } else {
+        run = 1
+      }
+      visible &+= 1
+      hidden &-= 1
+      newestTime = time
+      newestValue = value
+      hiddenFrom = hidden == 0 ? .max : self.time(at: count)
+      if let cache, tick <= cache.pointee.nodesThrough { cache.pointee.forgetNodes(at: tick) }
+      revealed &+= 1
+    }
+    return revealed
+  }
+
+  /// Removes the hidden entries, and hands them over in order of time.
+  package mutating func takeHidden() -> [Entry] {
+    let taken = (0..<hiddenCount).map { self[count + $0] }
+    hidden = 0
+    hiddenFrom = .max
+    return taken
+  }
+
+  /// Removes hidden entries later than `time`.
+  /// - Returns: How many.
+  package mutating func dropHidden(beyond time: Int64) -> Int {
+    var dropped = 0
+    while hidden > 0, self.time(at: count + hiddenCount - 1) > time {
+      hidden -= 1
+      dropped += 1
+    }
+    if hidden == 0 { hiddenFrom = .max }
+    return dropped
+  }
+
+  /// A visible entry was put in or replaced: what was worked out from its neighbours is void.
+  private mutating func touched(_ index: Int, _ plan: borrowing SeriesPlan) {
+    findRun(plan)
+    guard let cache else { return }
+    let time = time(at: index)
+    cache.pointee.forgetSorted(from: time)
+    cache.pointee.forgetNodes(at: plan.scale.tick(of: time))
+    // The pair that ends in the next sample has another beginning now.
+    var next = index + 1
+    while next < count, value(at: next).isNaN { next += 1 }
+    if next < count { cache.pointee.forgetNodes(at: plan.scale.tick(of: self.time(at: next))) }
+  }
+
+  private mutating func findRun(_ plan: borrowing SeriesPlan) {
+    run = 0
+    var index = count - 1
+    var expected = Int64.max
+    // Beyond this the run gains nothing over the nodes of long windows.
+    while index >= 0, run < 256 {
+      let tick = plan.scale.tick(of: time(at: index))
+      if value(at: index).isNaN || (expected != .max && tick != expected) { break }
+      if index > 0, plan.scale.tick(of: time(at: index - 1)) == tick { break }
+      expected = tick - 1
+      run += 1
       index -= 1
     }
-    var previousIsInside = false
-    var tree = Tree<GrowthBlock>()
-    var changes = 0
-    for entry in entries[start...] {
-      if entry.isEnd {
-        endBetween = true
-        continue
-      }
-      if let previous, previousIsInside || (!endBetween && entry.time - previous.time <= staleAfter) {
-        if entry.value != previous.value { changes += 1 }
-        // A drop is a reset: the counter began again at 0.
-        let step = entry.value >= previous.value ? entry.value - previous.value : entry.value
-        tree.add(
-          GrowthBlock(increase: step, seconds: Double(entry.time - previous.time) / 1000),
-          tick: tickNumber(of: entry.time, step: window.step))
-      }
-      previous = entry
-      previousIsInside = true
-      endBetween = false
+  }
+}
+
+// MARK: Forgetting
+
+extension Series {
+  /// Forgets what no term can see at the tick at `now` or later, and gives back memory that has become idle.
+  ///
+  /// Not needed for the results, nor to bound memory while samples come: a full ring forgets before it grows.
+  package mutating func trim(at now: Int64, _ plan: borrowing SeriesPlan) {
+    guard visible > 0 else { return }
+    forget(before: now &- plan.reach, plan)
+    let total = count + hiddenCount
+    if capacity > 8, total * 4 <= capacity { resize(RingSize(holding: total * 2)) }
+  }
+
+  /// Forgets everything before `time`, hidden entries too: it was a predecessor's.
+  package mutating func removeAll(before time: Int64, _ plan: borrowing SeriesPlan) {
+    let total = count + hiddenCount
+    let dropped = bound(time, from: 0, to: total, isAfterEquals: false)
+    guard dropped > 0 else { return }
+    dropCache()
+    head = UInt32(truncatingIfNeeded: place(dropped))
+    if dropped >= count {
+      hidden -= UInt32(dropped - count)
+      visible = 0
+      run = 0
+      newestTime = .min
+      newestValue = .nan
+      hiddenFrom = hidden == 0 ? .max : self.time(at: 0)
+    } else {
+      visible -= UInt32(dropped)
+      run = UInt16(min(Int(run), count))
     }
-    if kind == .changes { return Double(changes) }
-    guard let all = tree.fold(from: window.firstTick, through: window.lastTick) else {
-      return kind == .increase ? 0 : .nan
+  }
+
+  /// Forgets the oldest entries, but never the newest visible one.
+  private mutating func forget(before horizon: Int64, _ plan: borrowing SeriesPlan) {
+    var dropped = 0
+    while dropped &+ 1 < count, time(at: dropped) < horizon { dropped &+= 1 }
+    // The base of the longest window's first pair. An end in its place bars every base before it, and is none itself.
+    if plan.keepsBase, dropped > 0, !value(at: dropped &- 1).isNaN { dropped &-= 1 }
+    guard dropped > 0 else { return }
+    if let cache { cache.pointee.lost(through: time(at: dropped &- 1)) }
+    head = UInt32(truncatingIfNeeded: place(dropped))
+    visible &-= UInt32(truncatingIfNeeded: dropped)
+    if Int(run) > count { run = UInt16(truncatingIfNeeded: count) }
+  }
+
+  @inline(__always)
+  private mutating func makeRoom(_ plan: borrowing SeriesPlan) {
+    if count &+ hiddenCount == capacity { makeRoomSlowly(plan) }
+  }
+
+  private mutating func makeRoomSlowly(_ plan: borrowing SeriesPlan) {
+    // Whatever is decided next is decided after the newest visible entry.
+    if visible > 0 { forget(before: newestTime &- plan.reach, plan) }
+    if count + hiddenCount == capacity { resize(size.next) }
+  }
+
+  private mutating func resize(_ new: RingSize) {
+    let memory = Self.allocate(new)
+    let newValues = memory.assumingMemoryBound(to: Double.self)
+    let newTimes = (memory + new.capacity * 8).assumingMemoryBound(to: Int64.self)
+    for index in 0..<count + hiddenCount {
+      newValues[index] = value(at: index)
+      newTimes[index] = time(at: index)
     }
-    return kind == .increase ? all.increase : all.increase / all.seconds
+    free(ring)
+    ring = memory
+    size = new
+    head = 0
+    // Nodes are as fine as the samples were dense.
+    dropCache()
+  }
+
+  private mutating func dropCache() {
+    guard let cache else { return }
+    cache.pointee.destroy()
+    free(cache)
+    self.cache = nil
   }
 }

@@ -34,3 +34,15 @@ package struct Wake: Sendable {
     for candidate in moment - 1...moment + 1 { consider(candidate) }
   }
 }
+
+/// The window of a term: (now − length, now].
+struct Window {
+  var now: Int64
+  var length: Int64
+  var step: Int64
+  var firstTick: Int64 { tickNumber(of: now - length, step: step) + 1 }
+  var lastTick: Int64 { tickNumber(of: now, step: step) }
+}
+
+/// More samples than this in one step, and a percentile over them is unknown.
+package let percentileLimit = 256

@@ -1,0 +1,99 @@
+/// What the series of one signal have to keep and to answer: the same for all instances, worked out once.
+package struct SeriesPlan: Sendable {
+  package let scale: TickScale
+  /// How far back the base of a window's first pair may lie, in milliseconds; `.max`: any distance.
+  package let staleAfter: Int64
+  /// How far behind the newest entry an entry can still be seen or replaced, in milliseconds.
+  package let reach: Int64
+  /// Pairs are read, so one sample before the longest window stays.
+  package let keepsBase: Bool
+  /// Two samples of one time are two samples: values read out of log lines.
+  package let keepsEqualTimes: Bool
+  /// The longest window, in ticks, of the terms that read each kind of node; 0: none does.
+  let sums: Int64
+  let growths: Int64
+  let moments: Int64
+  let slopes: Int64
+  /// The windows of percentiles, in ticks, each once.
+  let percentiles: [Int64]
+
+  package var step: Int64 { scale.step }
+
+  /// - Parameters:
+  ///   - terms: Kind, and window in milliseconds (a multiple of `step`).
+  ///   - longestWindow: In milliseconds, of whatever reads the signal, `absent` too; no less than those of `terms`.
+  ///   - staleAfter: `nil`: never.
+  package init(
+    step: Int64, terms: [(kind: WindowKind, window: Int64)], longestWindow: Int64, staleAfter: Int64?,
+    maxLateness: Int64, keepsEqualTimes: Bool = false
+  ) {
+    scale = TickScale(step: step)
+    self.staleAfter = staleAfter ?? .max
+    self.keepsEqualTimes = keepsEqualTimes
+    // What is replaced must be known to be replaced, so all that may still come late is kept.
+    reach = max(terms.map(\.window).max() ?? 0, longestWindow, maxLateness)
+    func longest(_ reads: (WindowKind) -> Bool) -> Int64 { terms.filter { reads($0.kind) }.map(\.window).max() ?? 0 }
+    func isPercentile(_ kind: WindowKind) -> Bool { if case .percentile = kind { true } else { false } }
+    keepsBase = terms.contains { $0.kind.isGrowth }
+    sums = longest { [.sum, .avg, .min, .max, .count].contains($0) } / step
+    growths = longest(\.isGrowth) / step
+    moments = longest { $0 == .stddev } / step
+    slopes = longest { $0 == .slope } / step
+    percentiles = Set(terms.filter { isPercentile($0.kind) }.map { $0.window / step }).sorted()
+  }
+
+  /// What the program's features read of one signal.
+  package init(_ program: Program, signal: Int) {
+    let one = program.signals[signal]
+    var terms: [(kind: WindowKind, window: Int64)] = []
+    var longest: Int64 = 0
+    for feature in program.features {
+      switch feature.kind {
+      case .window(let kind, signal, let window): terms.append((kind, window))
+      case .absent(signal, let window): longest = max(longest, window)
+      default: break
+      }
+    }
+    var isLog = false
+    if case .log = one.source { isLog = true }
+    self.init(
+      step: program.step, terms: terms, longestWindow: longest, staleAfter: one.staleAfter,
+      maxLateness: program.maxLateness, keepsEqualTimes: isLog)
+  }
+}
+
+extension WindowKind {
+  /// It reads pairs of consecutive samples.
+  var isGrowth: Bool { self == .increase || self == .rate || self == .changes }
+}
+
+/// Tick numbers of times, without a division.
+package struct TickScale: Sendable {
+  /// Milliseconds.
+  package let step: Int64
+  private let reciprocal: UInt64
+  private let shift: UInt64
+
+  /// - Parameter step: At least 1.
+  package init(step: Int64) {
+    precondition(step > 0, "a step that is not positive")
+    self.step = step
+    // For n < 2⁶³: ⌊n / d⌋ = ⌊n · r / 2⁶³⁺ˡ⌋ with l = ⌈log₂ d⌉ and r = ⌊2⁶³⁺ˡ / d⌋ + 1, which fits 64 bits. The excess
+    // of r · d over 2⁶³⁺ˡ is at most d ≤ 2ˡ, so the error of the product stays below one part in d.
+    let divisor = UInt64(step)
+    shift = UInt64(64 - (divisor - 1).leadingZeroBitCount)
+    reciprocal = (shift == 0 ? 1 << 63 : divisor.dividingFullWidth((high: 1 << (shift - 1), low: 0)).quotient) + 1
+  }
+
+  /// The tick to which a time belongs: ⌈time / step⌉.
+  @inline(__always)
+  package func tick(of time: Int64) -> Int64 {
+    if time <= 0 { return tickNumber(of: time, step: step) }
+    let product = UInt64(truncatingIfNeeded: time &- 1).multipliedFullWidth(by: reciprocal)
+    return Int64(truncatingIfNeeded: ((product.high &<< 1) | (product.low &>> 63)) &>> shift) &+ 1
+  }
+
+  /// The time at which a tick stands.
+  @inline(__always)
+  package func time(of tick: Int64) -> Int64 { tick &* step }
+}

@@ -1,0 +1,5 @@
+import Glibc
+
+enum ProcessEnvironment {
+  static func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+}
