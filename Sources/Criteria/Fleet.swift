@@ -78,6 +78,11 @@ public struct Fleet: ~Copyable {
   /// The earliest time at which a verdict can change if nothing more is observed: early perhaps, never late. `nil`: never.
   public var nextDue: Timestamp? { state.nextDue }
 
+  /// The time of the last decided tick; `nil` before the first.
+  public var lastTick: Timestamp? {
+    state.lastTick.map { Timestamp(milliseconds: $0 * policy.program.step) }
+  }
+
   /// What became of everything observed.
   public var counts: ObservationCounts { state.counts }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Criteria
-import CriteriaCompiler
 import CriteriaDiagnostics
 import CriteriaReaders
 import Glibc
@@ -89,7 +88,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let policy = try loadedPolicy()
+    let policy = try loadedPolicy(policy)
     let input = try read(for: policy)
     reportProblems(input.summary)
     let evaluation = try evaluate(policy, input)
@@ -97,20 +96,6 @@ struct EvalCommand: ParsableCommand {
     // Last, so that it is what a terminal shows last.
     for warning in evaluation.warnings { printError(Terminal.errors.paint("warning: " + escaped(warning), .alarm)) }
     if let failOn, evaluation.meets(failOn.words) { throw ExitCode(.negative) }
-  }
-
-  private func loadedPolicy() throws -> Policy {
-    let compilation = compile(contentsOf: policy)
-    // What cannot be read at all is no fault of a policy.
-    if compilation.sources.texts.isEmpty {
-      throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(policy)`")
-    }
-    if compilation.hasErrors {
-      report(Diagnostics(compilation.diagnostics).sorted, in: compilation.sources)
-      printError(counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
-      throw ExitCode(.invalidPolicy)
-    }
-    return try Policy(compilation)
   }
 
   // MARK: Reading

@@ -25,6 +25,11 @@ final class Sink {
     if buffer.count > 1 << 16 { try flush() }
   }
 
+  func write(_ bytes: [UInt8]) throws(Failure) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count > 1 << 16 { try flush() }
+  }
+
   /// Writes what is left. To be called once everything is written: a full disk must not go unnoticed.
   func flush() throws(Failure) {
     var written = 0

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Criteria
+import CriteriaCompiler
+import CriteriaDiagnostics
+
+/// The policy at a path, its faults reported on standard error.
+///
+/// - Throws: `ExitCode` 3 for an invalid policy, `Failure` for one that cannot be read.
+func loadedPolicy(_ path: String) throws -> Policy {
+  let compilation = compile(contentsOf: path)
+  // What cannot be read at all is no fault of a policy.
+  if compilation.sources.texts.isEmpty {
+    throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(path)`")
+  }
+  if compilation.hasErrors {
+    report(Diagnostics(compilation.diagnostics).sorted, in: compilation.sources)
+    printError(counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
+    throw ExitCode(.invalidPolicy)
+  }
+  return try Policy(compilation)
+}
