@@ -45,6 +45,26 @@
   }
 }
 
+/// Reads bytes as lines of `rulecheck stream`; whatever is taken is taken apart in full.
+@_spi(Internals) public func fuzzStream(_ bytes: UnsafeRawBufferPointer) {
+  for part in bytes.split(separator: 0x0A) {
+    let line = UnsafeRawBufferPointer(rebasing: part)
+    do {
+      let read = try StreamLine(line)
+      switch read.kind {
+      case .sample, .line, .condition, .facts: _ = try (read.observation(in: line), read.instance(in: line))
+      case .attach: _ = try (read.source(in: line), read.instance(in: line))
+      case .remove, .explain: _ = try read.instance(in: line)
+      case .tick, .snapshot, .quit: break
+      }
+      _ = read.origin(in: line)
+      precondition(read.at.map { abs($0) <= 253_402_387_199_999 } ?? true, "a time beyond RFC 3339")
+    } catch {
+      precondition(error.offset.map { (0...line.count).contains($0) } ?? true, "a fault outside its line")
+    }
+  }
+}
+
 private func fuzzMetrics(_ bytes: [UInt8], _ format: MetricFormat) {
   func samples(chunk: Int) -> [String] {
     let stream = LineStream(ByteStream(bytes, name: "fuzz", chunk: chunk), chunk: chunk)

@@ -11,6 +11,7 @@ struct FuzzFixtureTests {
       ("yaml", fuzzYAML), ("expression", fuzzExpression), ("policy", fuzzPolicy), ("prometheus", fuzzPrometheusText),
       ("tsdb-dump", fuzzTSDBDump), ("plain-log", fuzzPlainLog), ("gzip", fuzzGzip), ("condition", fuzzCondition),
       ("compile", fuzzCompile), ("inventory", fuzzInventory), ("inputs", fuzzInputs),
+      ("stream", fuzzStream),
     ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
   func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }

@@ -83,7 +83,8 @@ package struct JSONCursor {
     default: break
     }
     for word in ["true", "false", "null"] where bytes[at...].starts(with: word.utf8) { return "`\(word)`" }
-    return excerpt(bytes[at...].prefix { $0 > 0x20 && $0 != 0x2C && $0 != 0x7D })
+    let rest = bytes[(at + 1)...].prefix { $0 > 0x20 && $0 != 0x2C && $0 != 0x7D }
+    return excerpt(bytes[at..<rest.endIndex])
   }
 
   private var remedy: String {

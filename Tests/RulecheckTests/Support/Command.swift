@@ -21,7 +21,7 @@ let sharedData: String? = {
 }()
 
 /// The command line tool that was built with these tests: it stands beside the test bundle.
-private let rulecheckPath: String = {
+let rulecheckPath: String = {
   var buffer = [UInt8](repeating: 0, count: 4096)
   let count = readlink("/proc/self/exe", &buffer, buffer.count)
   let built = count > 0 ? folder(of: String(decoding: buffer[..<count], as: UTF8.self)) + "/rulecheck" : ""
@@ -37,6 +37,13 @@ private let rulecheckPath: String = {
 func rulecheck(
   _ arguments: [String], in directory: String = root, input: String = "", environment: [String] = ["NO_COLOR=1"]
 ) throws -> Run {
+  try run([rulecheckPath] + arguments, in: directory, input: input, environment: environment)
+}
+
+/// The same for any program; `rulecheck` is on its path.
+func run(
+  _ command: [String], in directory: String = root, input: String = "", environment: [String] = ["NO_COLOR=1"]
+) throws -> Run {
   let scratch = try TemporaryFolder()
   try scratch.write(input, to: "in")
   var actions = posix_spawn_file_actions_t()
@@ -47,14 +54,15 @@ func rulecheck(
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, scratch.path + "/err", O_WRONLY | O_CREAT, 0o600)
 
   // `env` goes to the folder: posix_spawn itself cannot without GNU's extensions, which Swift does not see.
-  let words = (["env", "-C", directory, rulecheckPath] + arguments).map { strdup($0) } + [nil]
-  let variables = (environment + ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
+  let words = (["env", "-C", directory] + command).map { strdup($0) } + [nil]
+  let path = folder(of: rulecheckPath) + ":/usr/bin:/bin"
+  let variables = (environment + ["PATH=\(path)", "SWIFT_BACKTRACE=enable=no"]).map { strdup($0) } + [nil]
   defer { for word in words + variables { free(word) } }
   let clock = ContinuousClock()
   let began = clock.now
   var process: pid_t = 0
   let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, variables)
-  try #require(code == 0, "cannot run \(rulecheckPath): \(String(cString: strerror(code)))")
+  try #require(code == 0, "cannot run \(command[0]): \(String(cString: strerror(code)))")
   var state: Int32 = 0
   var usage = rusage()
   while wait4(process, &state, 0, &usage) < 0 && errno == EINTR {}

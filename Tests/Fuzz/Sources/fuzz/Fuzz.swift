@@ -16,6 +16,7 @@ private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> 
   ("gzip", fuzzGzip),
   ("inventory", fuzzInventory),
   ("inputs", fuzzInputs),
+  ("stream", fuzzStream),
 ]
 
 private let run: @Sendable (UnsafeRawBufferPointer) -> Void = {
