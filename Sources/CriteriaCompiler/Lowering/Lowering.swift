@@ -47,7 +47,9 @@ struct Lowering {
     program.launched = policy.launched.map(selector)
     let captures = capturesRead()
     for (index, signal) in policy.signals.enumerated() {
-      program.signals.append(lower(signal, captures: captures[index] ?? []))
+      var lowered = lower(signal, captures: captures[index] ?? [])
+      lowered.definition = definition(of: signal)
+      program.signals.append(lowered)
     }
     program.selector = policy.selector.map { truthFragment($0) }
     program.desired = policy.desired.map { entries in
@@ -57,7 +59,11 @@ struct Lowering {
         return Program.Desired(condition: condition, facts: facts)
       }
     }
-    for rule in policy.rules { program.rules.append(lower(rule)) }
+    for rule in policy.rules {
+      var lowered = lower(rule)
+      lowered.definition = definition(of: rule)
+      program.rules.append(lowered)
+    }
     program.strings = codes.sorted { $0.value < $1.value }.map(\.key)
     return program
   }

@@ -166,6 +166,7 @@ extension Program {
     package var retention: Int64
     package var maxKeys: Int
     package var instanceLabel: String
+    package var definition = Definition()
     package init(
       name: String, source: Source, by: [String], reduce: Reducer?, staleAfter: Int64?, retention: Int64, maxKeys: Int,
       instanceLabel: String
@@ -347,6 +348,7 @@ extension Program {
     package var derived: [Int]
     package var optionalSignals: [Int]
     package var longestWindow: Int64
+    package var definition = Definition()
     package init(
       name: String, when: Fragment, until: Fragment?, for: Int64, hold: Int64, latch: Bool, effect: Effect,
       why: [WhyPart]?,

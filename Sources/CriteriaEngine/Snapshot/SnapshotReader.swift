@@ -1,0 +1,95 @@
+/// Reads a state, value by value, in the order in which `SnapshotWriter` wrote them.
+///
+/// Nothing that the bytes say is believed: a number is checked against what it counts or points into before it is used, and
+/// nothing is allocated that the bytes left could not fill. So hostile bytes cost no more than their own length.
+struct SnapshotReader {
+  private let bytes: UnsafeRawBufferPointer
+  private(set) var at: Int
+
+  init(_ bytes: UnsafeRawBufferPointer, from start: Int = 0) {
+    self.bytes = bytes
+    at = start
+  }
+
+  var left: Int { bytes.count - at }
+
+  func damage(_ what: String) -> SnapshotError { .corrupt(what, at: at) }
+
+  @inline(__always)
+  mutating func integer<T: FixedWidthInteger>(_ type: T.Type) throws(SnapshotError) -> T {
+    let size = MemoryLayout<T>.size
+    guard left >= size else { throw damage("the end") }
+    defer { at += size }
+    return T(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))
+  }
+
+  mutating func uint8() throws(SnapshotError) -> UInt8 { try integer(UInt8.self) }
+  mutating func int64() throws(SnapshotError) -> Int64 { try integer(Int64.self) }
+  mutating func double() throws(SnapshotError) -> Double { Double(bitPattern: try integer(UInt64.self)) }
+
+  mutating func bool() throws(SnapshotError) -> Bool {
+    let value = try uint8()
+    guard value < 2 else { throw damage("\(value) is neither yes nor no") }
+    return value == 1
+  }
+
+  /// A moment within the bounds that all times keep, so that sums of times never overflow.
+  mutating func time() throws(SnapshotError) -> Int64 {
+    let value = try int64()
+    guard value.magnitude <= timeBound else { throw damage("a time beyond all times") }
+    return value
+  }
+
+  /// A moment, or the given stand-in for none.
+  mutating func time(or none: Int64) throws(SnapshotError) -> Int64 {
+    let value = try int64()
+    guard value == none || value.magnitude <= timeBound else { throw damage("a time beyond all times") }
+    return value
+  }
+
+  mutating func optionalTime() throws(SnapshotError) -> Int64? { try bool() ? try time() : nil }
+
+  mutating func optional() throws(SnapshotError) -> Int64? { try bool() ? try int64() : nil }
+
+  /// How many of something follow.
+  ///
+  /// - Parameter size: The least bytes that one of them takes; not 0, or a count could promise more than there is.
+  mutating func count(of size: Int) throws(SnapshotError) -> Int {
+    let count = Int(try integer(UInt32.self))
+    guard count <= left / size else { throw damage("\(count) of something for which there is no room") }
+    return count
+  }
+
+  mutating func string() throws(SnapshotError) -> String {
+    let count = try count(of: 1)
+    let slice = UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)])
+    guard let string = String(validating: slice, as: UTF8.self) else { throw damage("text that is not UTF-8") }
+    at += count
+    return string
+  }
+
+  mutating func data() throws(SnapshotError) -> [UInt8] {
+    let count = try count(of: 1)
+    defer { at += count }
+    return [UInt8](bytes[at..<(at + count)])
+  }
+
+  /// A number in 0 ..< `count`.
+  mutating func index(below count: Int, _ what: StaticString) throws(SnapshotError) -> Int {
+    let value = Int(try integer(UInt32.self))
+    guard value < count else { throw damage("\(what) \(value) of \(count)") }
+    return value
+  }
+
+  mutating func truth() throws(SnapshotError) -> Truth {
+    guard let truth = Truth(rawValue: try uint8()) else { throw damage("no truth value") }
+    return truth
+  }
+
+  mutating func expectEnd() throws(SnapshotError) {
+    guard left == 0 else { throw damage("\(left) bytes too many") }
+  }
+}
+
+/// ±285,000 years around 1970, in milliseconds: the bound of all times in a fleet.
+let timeBound: UInt64 = 9_000_000_000_000_000
