@@ -27,6 +27,7 @@ struct SeriesComparison {
   private let staleAfter: Int64
   private let longest: Int64
   private var series = Series(identity: 7, key: 3)
+  private var slab = RingSlab(bytes: 0)
   private var plain = PlainSeries()
   /// What the plain twin has still to see, in order of arrival.
   private var ahead: [Entry] = []
@@ -69,7 +70,10 @@ struct SeriesComparison {
   }
 
   mutating func run(ticks: Int) {
-    defer { series.destroy() }
+    defer {
+      series.destroy()
+      slab.destroy()
+    }
     for _ in 0..<ticks where fault == nil { advance() }
   }
 
@@ -91,6 +95,7 @@ struct SeriesComparison {
     reveal(through: now)
     if dice.chance(1) { relaunch(now) }
     if dice.chance(10) { series.trim(at: now, plan) }
+    if dice.chance(1) { series.shrink(at: now, plan) }
     if dice.chance(2) { swap() }
     // The plain twin keeps more than it needs: what the windows see, and one entry before.
     let base = plain.upperBound(now - plan.reach - step) - 1
@@ -155,9 +160,15 @@ struct SeriesComparison {
   }
 
   private mutating func swap() {
-    let copy = series.copy()
-    series.destroy()
-    series = copy
+    if dice.chance(50) {
+      let copy = series.copy()
+      series.destroy()
+      series = copy
+    }
+    var next = RingSlab(bytes: series.lodging)
+    series.move(into: &next)
+    slab.destroy()
+    slab = next
   }
 
   private mutating func compareState(_ now: Int64) {

@@ -40,6 +40,8 @@ package struct Series: BitwiseCopyable {
   /// So many of the newest visible entries are samples of consecutive ticks, each the only entry of its tick.
   private(set) var run: UInt16 = 0
   private var size = RingSize.none
+  /// The ring stands in a `RingSlab`, which frees it.
+  private var isLodged = false
 
   package init(identity: Int32, key: Int32) {
     self.identity = identity
@@ -49,7 +51,7 @@ package struct Series: BitwiseCopyable {
   /// Frees what the series holds; it is empty afterwards.
   package mutating func destroy() {
     dropCache()
-    free(ring)
+    freeRing()
     self = Series(identity: identity, key: key)
   }
 
@@ -57,6 +59,7 @@ package struct Series: BitwiseCopyable {
   package func copy() -> Series {
     var other = self
     other.cache = nil
+    other.isLodged = false
     if let ring {
       other.ring = Self.allocate(size)
       other.ring!.copyMemory(from: ring, byteCount: size.bytes)
@@ -64,9 +67,58 @@ package struct Series: BitwiseCopyable {
     return other
   }
 
+  /// What it takes of memory, with its own 64 bytes and the allocator's, if all it holds was allocated by malloc.
+  package var allocatedBytes: Int {
+    MemoryLayout<Series>.stride + (ring == nil ? 0 : allocatedSize(size.bytes)) + (cache?.pointee.allocatedBytes ?? 0)
+  }
+
+  private func freeRing() { if !isLodged { free(ring) } }
+
   private static func allocate(_ size: RingSize) -> UnsafeMutableRawPointer {
     guard let memory = malloc(size.bytes) else { fatalError("out of memory") }
     return memory
+  }
+}
+
+/// Memory for the rings of many series side by side, in the order in which they are looked at.
+///
+/// Rings are allocated as samples come, in no useful order, and a tick over a large fleet then waits for memory: about 200 ns
+/// for each series. Whoever owns the series moves their rings into a slab now and then, and frees it after the series (or
+/// after they have moved on to another slab).
+package struct RingSlab {
+  private var memory: UnsafeMutableRawPointer?
+  private var end = 0
+
+  /// - Parameter bytes: The sum of `Series.lodging`.
+  package init(bytes: Int) {
+    if bytes > 0 { memory = UnsafeMutableRawPointer(reserve(UInt8.self, bytes)) }
+  }
+
+  package mutating func destroy() {
+    free(memory)
+    memory = nil
+  }
+
+  fileprivate mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    defer { end += bytes }
+    return memory.unsafelyUnwrapped + end
+  }
+}
+
+extension Series {
+  /// The room that its ring wants in a slab; 0 without a ring, or for one too large to gain.
+  package var lodging: Int { ring == nil || size.bytes > 2048 ? 0 : size.bytes }
+  /// Its ring would gain by a slab, and is in none: when a share of a column is so, it is time for a new slab.
+  package var isHomeless: Bool { !isLodged && lodging > 0 }
+
+  /// Moves the ring into a slab, which must live as long as the ring stays there.
+  package mutating func move(into slab: inout RingSlab) {
+    guard let ring, lodging > 0 else { return }
+    let place = slab.take(lodging)
+    place.copyMemory(from: ring, byteCount: size.bytes)
+    freeRing()
+    self.ring = place
+    isLodged = true
   }
 }
 
@@ -319,14 +371,21 @@ extension Series {
 // MARK: Forgetting
 
 extension Series {
-  /// Forgets what no term can see at the tick at `now` or later, and gives back memory that has become idle.
+  /// Now and then forgets what no term can see at the tick at `now` or later, and gives back memory that has become idle.
   ///
-  /// Not needed for the results, nor to bound memory while samples come: a full ring forgets before it grows.
+  /// Not needed for the results, nor to bound memory while samples come: a full ring forgets before it grows. So that a
+  /// tick need not touch the ring for this, small rings are left alone, and others are looked at every 16th tick.
+  @inline(__always)
   package mutating func trim(at now: Int64, _ plan: borrowing SeriesPlan) {
+    if capacity > 16, plan.scale.tick(of: now) & 15 == Int64(identity & 15) { shrink(at: now, plan) }
+  }
+
+  @inline(never)
+  mutating func shrink(at now: Int64, _ plan: borrowing SeriesPlan) {
     guard visible > 0 else { return }
     forget(before: now &- plan.reach, plan)
     let total = count + hiddenCount
-    if capacity > 8, total * 4 <= capacity { resize(RingSize(holding: total * 2)) }
+    if total * 4 <= capacity { resize(RingSize(holding: total * 2)) }
   }
 
   /// Forgets everything before `time`, hidden entries too: it was a predecessor's.
@@ -381,10 +440,11 @@ extension Series {
       newValues[index] = value(at: index)
       newTimes[index] = time(at: index)
     }
-    free(ring)
+    freeRing()
     ring = memory
     size = new
     head = 0
+    isLodged = false
     // Nodes are as fine as the samples were dense.
     dropCache()
   }

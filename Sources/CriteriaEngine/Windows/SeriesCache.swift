@@ -23,6 +23,14 @@ struct SeriesCache {
     sortedCount = 0
   }
 
+  var allocatedBytes: Int {
+    var bytes = allocatedSize(MemoryLayout<SeriesCache>.size)
+    bytes += sums.allocatedBytes + growths.allocatedBytes + moments.allocatedBytes + slopes.allocatedBytes
+    if sorted != nil { bytes += allocatedSize(sortedCount * MemoryLayout<SortedWindow>.stride) }
+    for index in 0..<sortedCount { bytes += sorted![index].allocatedBytes }
+    return bytes
+  }
+
   /// The entries of this tick have changed.
   mutating func forgetNodes(at tick: Int64) {
     guard tick <= nodesThrough else { return }
@@ -59,6 +67,9 @@ func reserve<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
   return memory.bindMemory(to: T.self, capacity: count)
 }
 
+/// What glibc's malloc takes for `bytes`: a header, and at least 32 in steps of 16.
+func allocatedSize(_ bytes: Int) -> Int { max(32, (bytes + 8 + 15) & ~15) }
+
 /// Aligned blocks of 2ᵏ ticks for the k from `low` on, each in one possible place.
 struct NodeTable<N: Node> {
   struct Slot {
@@ -87,6 +98,8 @@ struct NodeTable<N: Node> {
   }
 
   static func bytes(width: Int) -> Int { 2 * width * MemoryLayout<Slot>.stride }
+
+  var allocatedBytes: Int { slots == nil ? 0 : allocatedSize(Self.bytes(width: width)) }
 
   mutating func make(ticks: Int64, samplesPerTick: Double) {
     (low, width) = Self.shape(ticks: ticks, samplesPerTick: samplesPerTick)

@@ -67,6 +67,39 @@ extension WindowKind {
   var isGrowth: Bool { self == .increase || self == .rate || self == .changes }
 }
 
+extension SeriesPlan {
+  /// What one series takes of memory in the steady state, with the allocator's own: `check --cost`.
+  ///
+  /// - Parameter samplesPerTick: How many samples come in one step, evenly; they are fed before their tick.
+  package func bytes(samplesPerTick: Double) -> Int {
+    precondition(samplesPerTick > 0, "a series without samples")
+    func samples(_ ticks: Int64) -> Int { Int((Double(ticks) * samplesPerTick).rounded(.down)) }
+    // What can still be seen or replaced, the newest, a base, and what waits for the next tick.
+    let reachable = Int(Double(reach) / Double(step) * samplesPerTick) + 1
+    let entries = reachable + (keepsBase ? 1 : 0) + Int(samplesPerTick.rounded(.up))
+    var bytes = MemoryLayout<Series>.stride + allocatedSize(RingSize(holding: entries).bytes)
+    var isRemembered = false
+    func remember<N: Node>(_ node: N.Type, _ ticks: Int64) {
+      guard samples(ticks) > Series.scanLimit else { return }
+      isRemembered = true
+      let width = NodeTable<N>.shape(ticks: ticks, samplesPerTick: samplesPerTick).width
+      bytes += allocatedSize(NodeTable<N>.bytes(width: width))
+    }
+    remember(SumNode.self, sums)
+    remember(GrowthNode.self, growths)
+    remember(MomentsNode.self, moments)
+    remember(SlopeNode.self, slopes)
+    let sorted = percentiles.map(samples).filter { $0 > Series.sortLimit }
+    if !sorted.isEmpty {
+      isRemembered = true
+      bytes += allocatedSize(percentiles.count * MemoryLayout<SortedWindow>.stride)
+      for count in sorted { bytes += allocatedSize(SortedWindow.bytes(RingSize(holding: count))) }
+    }
+    if isRemembered { bytes += allocatedSize(MemoryLayout<SeriesCache>.size) }
+    return bytes
+  }
+}
+
 /// Tick numbers of times, without a division.
 package struct TickScale: Sendable {
   /// Milliseconds.

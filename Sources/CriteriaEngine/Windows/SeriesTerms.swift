@@ -1,13 +1,17 @@
-/// More entries than this in a window, and its terms are put together from remembered nodes.
-private let scanLimit = 64
-/// More entries than this, and a percentile keeps them sorted.
-private let sortLimit = 32
+extension Series {
+  /// More entries than this in a window, and its terms are put together from remembered nodes.
+  static let scanLimit = 64
+  /// More entries than this, and a percentile keeps them sorted.
+  static let sortLimit = 32
+}
 
 /// What a term looks at: entries `start...` of a series, all those in ticks `first` to `last`.
 struct SeriesView {
   var start: Int
   var first: Int64
   var last: Int64
+  /// The tick of the newest entry.
+  var newest: Int64
   /// One entry in each of consecutive ticks, no end among them.
   var isRegular: Bool
 }
@@ -29,11 +33,14 @@ extension Series {
     switch kind {
     case .avg, .sum: value = sum(view, isMean: kind == .avg, plan)
     case .min:
-      value = view.isRegular && count &- view.start <= scanLimit ? least(view) : summary(view, plan)?.low ?? .nan
+      value = view.isRegular && count &- view.start <= Self.scanLimit ? least(view) : summary(view, plan)?.low ?? .nan
     case .max:
-      value = view.isRegular && count &- view.start <= scanLimit ? greatest(view) : summary(view, plan)?.high ?? .nan
+      value =
+        view.isRegular && count &- view.start <= Self.scanLimit ? greatest(view) : summary(view, plan)?.high ?? .nan
     case .count:
-      value = view.isRegular ? Double(count &- view.start) : summary(view, plan).map { Double($0.count) } ?? .nan
+      value =
+        view.isRegular && count &- view.start <= Self.scanLimit
+        ? Double(count &- view.start) : summary(view, plan).map { Double($0.count) } ?? .nan
     case .first: value = firstSample(view.start).map(value(at:)) ?? .nan
     case .last: value = lastSample(view.start)
     case .increase, .rate, .changes: value = growth(kind, view, plan)
@@ -61,14 +68,16 @@ extension Series {
     let span = newest &- first &+ 1
     if Int64(run) >= span {
       wake.nextTick()
-      return SeriesView(start: count &- Int(truncatingIfNeeded: span), first: first, last: last, isRegular: true)
+      let start = count &- Int(truncatingIfNeeded: span)
+      return SeriesView(start: start, first: first, last: last, newest: newest, isRegular: true)
     }
     let start = upperBound(plan.scale.time(of: first &- 1))
     let oldest = plan.scale.tick(of: time(at: start))
     wake.consider(oldest &+ ticks)
     // Entries of two ticks come together in one way only, however the window is cut.
     if kind.dependsOnCut, count &- start > 2, newest &- oldest > 1 { wake.nextTick() }
-    return SeriesView(start: start, first: first, last: last, isRegular: Int(run) >= count &- start)
+    return SeriesView(
+      start: start, first: first, last: last, newest: newest, isRegular: Int(run) >= count &- start)
   }
 
   private func firstSample(_ start: Int) -> Int? {
@@ -113,22 +122,44 @@ extension Series {
 
   @inline(__always)
   private mutating func sum(_ view: SeriesView, isMean: Bool, _ plan: borrowing SeriesPlan) -> Double {
-    var all: SumNode
     let entries = count &- view.start
-    if view.isRegular, entries <= scanLimit, Int64(entries) == view.last &- view.first &+ 1 {
-      all = withValues(view.start..<count) { sumOfFullTicks($0, entries, first: view.first, withBounds: isMean) }
-    } else {
-      all = fold(SumGatherer(before: view.start, of: self), view, plan)
-      if all.isEmpty { return .nan }
+    if view.isRegular, entries <= Self.scanLimit {
+      return withValues(view.start..<count) { values in
+        let sum = sumOfTicks(values, entries, from: view.newest &- Int64(entries) &+ 1, first: view.first, view.last)
+        return isMean ? meanOf(sum, values, entries) : sum
+      }
     }
+    let all = fold(SumGatherer(before: view.start, of: self), view, plan)
+    if all.isEmpty { return .nan }
     if !isMean { return all.sum }
     let mean = all.sum / Double(all.count)
     return mean.isFinite ? min(max(mean, all.low), all.high) : .nan
   }
 
+  /// `sum ÷ count`, between the least and the greatest of the values.
+  @inline(__always)
+  private func meanOf(_ sum: Double, _ values: UnsafePointer<Double>, _ count: Int) -> Double {
+    let mean = sum / Double(count)
+    var isAbove = false
+    var isBelow = false
+    for index in 0..<count {
+      isAbove = isAbove || values[index] < mean
+      isBelow = isBelow || values[index] > mean
+    }
+    if isAbove, isBelow { return mean }
+    var low = values[0]
+    var high = values[0]
+    for index in 0..<count {
+      if values[index] < low { low = values[index] }
+      if values[index] > high { high = values[index] }
+    }
+    return mean.isFinite ? min(max(mean, low), high) : .nan
+  }
+
   // MARK: Growth
 
   private mutating func growth(_ kind: WindowKind, _ view: SeriesView, _ plan: borrowing SeriesPlan) -> Double {
+    if view.isRegular, count &- view.start <= Self.scanLimit { return growthOfTicks(kind, view, plan) }
     guard let opening = firstSample(view.start) else { return .nan }
     // Its base lies outside the window; an end between the two would stand directly before it.
     var gatherer = GrowthGatherer(before: 0, of: self)
@@ -149,20 +180,54 @@ extension Series {
     return all.isEmpty ? .nan : all.increase / all.seconds
   }
 
+  /// The same with one sample in each of consecutive ticks.
+  private func growthOfTicks(_ kind: WindowKind, _ view: SeriesView, _ plan: borrowing SeriesPlan) -> Double {
+    var base = view.start &- 1
+    let hasBase =
+      base >= 0 && !value(at: base).isNaN && time(at: view.start) &- time(at: base) <= plan.staleAfter
+    if !hasBase { base = view.start }
+    let pairs = count &- base &- 1
+    if pairs == 0 { return kind == .rate ? .nan : 0 }
+    let first = view.newest &- Int64(pairs) &+ 1
+    return withValues(base..<count) { values in
+      if kind == .changes {
+        var changes = 0
+        for index in 0..<pairs where values[index] != values[index &+ 1] { changes &+= 1 }
+        return Double(changes)
+      }
+      return withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.scanLimit) { parts in
+        let parts = parts.baseAddress.unsafelyUnwrapped
+        for index in 0..<pairs {
+          let (p, q) = (values[index], values[index &+ 1])
+          parts[index] = q >= p ? q - p : q
+        }
+        let increase = sumOfTicks(parts, pairs, from: first, first: view.first, view.last)
+        if kind == .increase { return increase }
+        var before = time(at: base)
+        for index in 0..<pairs {
+          let time = time(at: base &+ index &+ 1)
+          parts[index] = Double(time &- before) / 1000
+          before = time
+        }
+        return increase / sumOfTicks(parts, pairs, from: first, first: view.first, view.last)
+      }
+    }
+  }
+
   // MARK: Percentiles
 
   private mutating func percentile(_ percent: Int, _ ticks: Int64, _ view: SeriesView, _ plan: borrowing SeriesPlan)
     -> Double
   {
     let entries = count &- view.start
-    if entries > sortLimit, let index = plan.percentiles.firstIndex(of: ticks) {
+    if entries > Self.sortLimit, let index = plan.percentiles.firstIndex(of: ticks) {
       let window = remembered().pointee.sortedWindow(index, of: plan.percentiles.count)
       return window.pointee.percentile(
         percent, of: self, start: view.start, from: plan.scale.time(of: view.first &- 1), firstTick: view.first, plan)
     }
     var sorted = SortedWindow()
     defer { sorted.destroy() }
-    if entries > sortLimit {
+    if entries > Self.sortLimit {
       return sorted.percentile(percent, of: self, start: view.start, from: .min, firstTick: view.first, plan)
     }
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: entries) { sorted in
@@ -201,7 +266,7 @@ extension Series {
   private mutating func fold<G: SeriesGatherer>(
     _ gatherer: G, _ view: SeriesView, _ plan: borrowing SeriesPlan, excluded: Int64? = nil
   ) -> G.Leaf {
-    if count &- view.start > scanLimit, G.ticks(plan) >= view.last &- view.first &+ 1 {
+    if count &- view.start > Self.scanLimit, G.ticks(plan) >= view.last &- view.first &+ 1 {
       return foldNodes(gatherer, view, plan, excluded)
     }
     var result = G.Leaf.empty
@@ -372,28 +437,42 @@ extension SlopeGatherer: SeriesGatherer {
 
 // MARK: One sample in each tick
 
-/// The sum over `count` consecutive ticks with one sample each, from tick `first` on; least and greatest where wanted.
+/// The tree sum over `count` consecutive ticks with one value each, from tick `start` on, in a window of ticks `first` to
+/// `last`.
 @inline(__always)
-private func sumOfFullTicks(_ values: UnsafePointer<Double>, _ count: Int, first: Int64, withBounds: Bool) -> SumNode {
-  var low = values[0]
-  var high = values[0]
-  if withBounds {
-    for index in 1..<max(count, 1) {
-      let value = values[index]
-      low = value < low ? value : low
-      high = value > high ? value : high
-    }
-  }
-  var done = 0
+private func sumOfTicks(
+  _ values: UnsafePointer<Double>, _ count: Int, from start: Int64, first: Int64, _ last: Int64
+) -> Double {
+  let end = start &+ Int64(count)
   var sum = 0.0
-  while done < count {
-    let aligned = min((first &+ Int64(done)).trailingZeroBitCount, 63 &- (count &- done).leadingZeroBitCount)
-    let block = sumOfBlock(values + done, 1 &<< aligned)
-    // Not 0 + block: −0 would become 0.
-    sum = done == 0 ? block : sum + block
-    done &+= 1 &<< aligned
+  var isFirst = true
+  var block = first
+  while block < end {
+    let size: Int64 = 1 &<< Int64(min(block.trailingZeroBitCount, 63 &- (last &- block &+ 1).leadingZeroBitCount))
+    let next = block &+ size
+    if next > start {
+      let part =
+        block >= start && next <= end
+        ? sumOfBlock(values + Int(block &- start), Int(size)) : sumOfPart(values, start, end, block, size)
+      // Not 0 + part: −0 would become 0.
+      sum = isFirst ? part : sum + part
+      isFirst = false
+    }
+    block = next
   }
-  return SumNode(sum: sum, low: low, high: high, count: count)
+  return sum
+}
+
+/// The same for a block that has values, but not in all its ticks; `values` are those of ticks `start..<end`.
+private func sumOfPart(
+  _ values: UnsafePointer<Double>, _ start: Int64, _ end: Int64, _ block: Int64, _ size: Int64
+) -> Double {
+  if block >= start, block &+ size <= end { return sumOfBlock(values + Int(block &- start), Int(size)) }
+  let half = size &>> 1
+  let middle = block &+ half
+  if middle <= start { return sumOfPart(values, start, end, middle, half) }
+  if middle >= end { return sumOfPart(values, start, end, block, half) }
+  return sumOfPart(values, start, end, block, half) + sumOfPart(values, start, end, middle, half)
 }
 
 /// The sum of 2ᵏ values as a full binary tree.

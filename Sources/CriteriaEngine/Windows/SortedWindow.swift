@@ -18,7 +18,9 @@ struct SortedWindow {
   private var lastTick = Int64.min
   private var inLastTick = 0
 
-  static func bytes(samples: Int) -> Int { RingSize(holding: samples).capacity * MemoryLayout<Double>.stride }
+  static func bytes(_ size: RingSize) -> Int { size.capacity * MemoryLayout<Double>.stride }
+
+  var allocatedBytes: Int { values == nil ? 0 : allocatedSize(Self.bytes(size)) }
 
   mutating func destroy() {
     free(values)
