@@ -65,11 +65,11 @@
   }
 }
 
-private func fuzzMetrics(_ bytes: [UInt8], _ format: MetricFormat) {
+private func fuzzMetrics(_ bytes: [UInt8], _ kind: MetricKind) {
   func samples(chunk: Int) -> [String] {
     let stream = LineStream(ByteStream(bytes, name: "fuzz", chunk: chunk), chunk: chunk)
     let names = MetricNames(wanted: nil)
-    var reader = metricReader(stream, format: format, names: names)
+    var reader = metricReader(stream, kind: kind, names: names)
     var batch = MetricBatch()
     var found: [String] = []
     while reader.next(into: &batch) {

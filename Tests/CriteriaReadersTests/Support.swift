@@ -1,5 +1,6 @@
-import CriteriaReaders
 import Glibc
+
+@testable import CriteriaReaders
 
 /// The folder of real data beside the repository; `nil` where it is absent, and then the tests that need it are skipped.
 let sharedData: String? = {
@@ -82,11 +83,16 @@ struct ReadMetrics: Hashable {
 
 func readMetrics(
   _ bytes: [UInt8], chunk: Int = 1 << 18, longestLine: Int = 64 << 20, format: MetricFormat? = nil,
-  wanted: [String]? = nil
+  wanted: [String]? = nil, name: String = "x"
 ) -> ReadMetrics {
   let names = MetricNames(wanted: wanted)
-  let stream = LineStream(ByteStream(bytes, name: "x", chunk: chunk), chunk: chunk, longestLine: longestLine)
-  var reader = metricReader(stream, format: format, names: names)
+  let stream = LineStream(ByteStream(bytes, name: name, chunk: chunk), chunk: chunk, longestLine: longestLine)
+  let kind: MetricKind? = format.map { $0 == .tsdbDump ? .tsdbDump : .prometheus }
+  var reader = metricReader(stream, kind: kind, names: names, defaultName: "x")
+  return readAll(&reader, names)
+}
+
+func readAll(_ reader: inout any MetricReader, _ names: MetricNames) -> ReadMetrics {
   var batch = MetricBatch()
   var result = ReadMetrics()
   while reader.next(into: &batch) {
@@ -102,10 +108,10 @@ func readMetrics(
   return result
 }
 
-func readMetrics(_ text: String, chunk: Int = 1 << 18, format: MetricFormat? = nil, wanted: [String]? = nil)
-  -> ReadMetrics
-{
-  readMetrics(Array(text.utf8), chunk: chunk, format: format, wanted: wanted)
+func readMetrics(
+  _ text: String, chunk: Int = 1 << 18, format: MetricFormat? = nil, wanted: [String]? = nil, name: String = "x"
+) -> ReadMetrics {
+  readMetrics(Array(text.utf8), chunk: chunk, format: format, wanted: wanted, name: name)
 }
 
 /// One log line as the tests compare it.

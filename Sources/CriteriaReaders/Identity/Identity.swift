@@ -51,6 +51,17 @@ package struct Identity: Sendable {
     return isSkipped[first] ? .skipped(ids[first]) : .instance(ids[first])
   }
 
+  /// How a name was found, for people: what `resolve` did with it.
+  func way(of name: String) -> String {
+    let bare = withoutPort(name) ?? name
+    if let found = exact[name] { return found.contains { ids[$0] == name } ? "as it is" : "an alias" }
+    if let found = exact[bare] {
+      return found.contains { ids[$0] == bare } ? "without its port" : "an alias, without the port"
+    }
+    if portless[bare] != nil { return "an alias, whatever the port" }
+    return "the first label of its name"
+  }
+
   /// The known name that is most like one that did not resolve.
   ///
   /// - Complexity: O(names · length²).

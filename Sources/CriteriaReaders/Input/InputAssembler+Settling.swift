@@ -43,7 +43,7 @@ extension InputAssembler {
   }
 
   /// Which instance each name is, and the counts of those that are none.
-  private mutating func resolve(with inventory: [InventoryEntry]?) -> [Resolution] {
+  mutating func resolve(with inventory: [InventoryEntry]?) -> [Resolution] {
     let texts = (0..<names.count).map { names.string($0) }
     guard let inventory else {
       let fleet = fleet(ofNames: texts)
@@ -54,6 +54,8 @@ extension InputAssembler {
     let resolutions = texts.map { identity.resolve($0) }
     var counts = Array(repeating: 0, count: texts.count)
     for entry in entries { counts[entry.name] += entry.count }
+    for (key, stats) in survey?.series ?? [] { if let name = key.name { counts[name] += stats.samples } }
+    for (key, stats) in survey?.streams ?? [:] { counts[key.name] += stats.lines }
     // A log whose lines are all unwanted still has its name in vain.
     let used = Set(streams.keys.map(\.name)).union(counts.indices.filter { counts[$0] > 0 })
     for name in used.sorted() {
@@ -79,7 +81,7 @@ extension InputAssembler {
 
   /// Lines count only where there are no samples at all: a silent log's last line may be days old, and would make all
   /// samples lie in the future.
-  private func decisionTime(_ resolutions: [Resolution], fallback: Int64) -> (Int64, AssembledInput.TimeOrigin) {
+  func decisionTime(_ resolutions: [Resolution], fallback: Int64) -> (Int64, AssembledInput.TimeOrigin) {
     if let at = options.at { return (at, .option) }
     for newest in [newestSample, newestLine] {
       var perInstance: [String: Int64] = [:]

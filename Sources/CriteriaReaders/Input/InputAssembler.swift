@@ -41,7 +41,6 @@ package struct InputAssembler {
   let filter: InputFilter
   let options: InputOptions
   private let metricNames: MetricNames
-  private let instanceLabels: [[String]]
   private let sourceNames: SourceNames
   private let scanner = RegexScanner()
   /// By source: the patterns its lines are searched for.
@@ -60,28 +59,31 @@ package struct InputAssembler {
   private var firstUnmatched: [StreamKey: Int] = [:]
   private var unmatchedOfTick: [TickKey: Int] = [:]
   var inventories: [[InventoryEntry]] = []
+  /// Where inputs are inspected, what they hold; entries stay empty then.
+  var survey: Survey?
   var summary: InputSummary
   /// Called after each chunk: the path, bytes read of it, its size if known.
   package var progress: ((_ path: String, _ bytes: Int, _ total: Int?) -> Void)?
 
-  package init(filter: InputFilter = InputFilter(), options: InputOptions = InputOptions()) {
+  /// - Parameter inspecting: Inputs are read to be counted (`inspect`), not to be decided by (`finish`).
+  package init(filter: InputFilter = InputFilter(), options: InputOptions = InputOptions(), inspecting: Bool = false) {
     precondition(options.step > 0, "a step that is not positive")
+    survey = inspecting ? Survey() : nil
     self.filter = filter
     self.options = options
     let wanted = filter.metrics.map { $0.keys.sorted() }
     metricNames = MetricNames(wanted: wanted)
-    instanceLabels = (wanted ?? []).map { filter.metrics![$0]! }
-    sourceNames = SourceNames(wanted: filter.logs.map { $0.flatMap(\.sources) })
+    // Of what is inspected every source is shown, also those that no signal reads.
+    sourceNames = SourceNames(wanted: inspecting ? nil : filter.logs.map { $0.flatMap(\.sources) })
     summary = InputSummary()
     summary.problems = ProblemLog(limit: options.problemLimit)
   }
 
   /// Reads one input of metrics, or a folder of them.
   ///
-  /// - Parameter format: `nil` tells it by the content.
   /// - Throws: If one cannot be opened. What is wrong inside is counted in the summary.
-  package mutating func readMetrics(_ spec: InputSpec, format: MetricFormat? = nil) throws(InputError) {
-    for file in try expandFolders(spec) { read(metrics: try open(file.path), file, format: format) }
+  package mutating func readMetrics(_ spec: InputSpec) throws(InputError) {
+    for file in try expandFolders(spec) { read(metrics: try open(file.path), file) }
   }
 
   /// Reads one log, or a folder of them.
@@ -96,9 +98,27 @@ package struct InputAssembler {
   /// - Throws: If it cannot be read or is no YAML or JSON at all.
   package mutating func readInventory(_ path: String) throws(InputError) {
     let stream = try open(path)
-    var reader = InventoryReader(name: path, zone: options.zone, problemLimit: options.problemLimit)
-    inventories.append(try reader.read(try stream.readAll(limit: 1 << 30)))
-    finishFile(stream, format: "inventory", counts: reader.counts, problems: reader.problems)
+    let lines = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
+    try read(inventory: lines, InputSpec(path: path), recognise(Head(of: lines), as: .inventory, layouts: []))
+  }
+
+  /// Reads one input, or a folder of them, as what it shows itself to be; what shows nothing is one problem.
+  ///
+  /// - Throws: If one cannot be opened.
+  package mutating func readAny(_ spec: InputSpec) throws(InputError) {
+    for file in try expandFolders(spec) {
+      let lines = LineStream(try open(file.path), chunk: options.chunk, longestLine: options.longestLine)
+      let recognition = recognise(Head(of: lines), as: nil, layouts: options.logFormats)
+      switch recognition.format {
+      case .metrics(let kind): read(metrics: lines, file, kind, why: recognition.why)
+      case .log(let kind): read(log: lines, file, kind, why: recognition.why)
+      case .inventory:
+        do throws(InputError) { try read(inventory: lines, file, recognition) } catch {
+          refuse(lines, error.file == file.path ? error.message : error.description)
+        }
+      case nil: refuse(lines, recognition.why)
+      }
+    }
   }
 
   private func open(_ path: String) throws(InputError) -> ByteStream {
@@ -107,20 +127,50 @@ package struct InputAssembler {
     return stream
   }
 
-  private mutating func finishFile(_ stream: ByteStream, format: String, counts: ReadCounts, problems: ProblemLog) {
+  private mutating func finishFile(
+    _ lines: LineStream, format: String, why: String, counts: ReadCounts, problems: ProblemLog
+  ) {
+    let stream = lines.bytes
     summary.files.append(
       InputSummary.File(
-        path: stream.name, format: format, bytes: stream.bytesRead, isCompressed: stream.isCompressed, counts: counts))
+        path: stream.name, format: format, why: why, bytes: stream.bytesRead, isCompressed: stream.isCompressed,
+        counts: counts, problems: problems))
     summary.problems.add(contentsOf: problems)
   }
 
+  /// What is nothing that is read: one problem, however long it is.
+  private mutating func refuse(_ lines: LineStream, _ why: String) {
+    var problems = ProblemLog(limit: options.problemLimit)
+    problems.add(InputProblem(.format, file: lines.bytes.name, line: 0, column: 0, "unrecognised: \(why)"))
+    finishFile(lines, format: "unrecognised", why: why, counts: ReadCounts(), problems: problems)
+  }
+
+  private mutating func read(
+    inventory lines: LineStream, _ spec: InputSpec, _ recognition: Recognition
+  ) throws(InputError) {
+    guard case .inventory(let format)? = recognition.format else { preconditionFailure("not taken for an inventory") }
+    var reader = InventoryReader(name: lines.bytes.name, zone: options.zone, problemLimit: options.problemLimit)
+    inventories.append(try reader.read(lines, format: format))
+    finishFile(
+      lines, format: format.rawValue, why: recognition.why, counts: reader.counts, problems: reader.problems)
+  }
+
   /// The same as `readMetrics` for bytes that are there already.
-  package mutating func read(metrics stream: ByteStream, _ spec: InputSpec, format: MetricFormat? = nil) {
+  package mutating func read(metrics stream: ByteStream, _ spec: InputSpec) {
     let lines = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
-    var reader = metricReader(lines, format: format, names: metricNames, problemLimit: options.problemLimit)
+    let recognition = recognise(Head(of: lines), as: .metrics, layouts: [])
+    guard case .metrics(let kind)? = recognition.format else { return refuse(lines, recognition.why) }
+    read(metrics: lines, spec, kind, why: recognition.why)
+  }
+
+  private mutating func read(metrics lines: LineStream, _ spec: InputSpec, _ kind: MetricKind, why: String) {
+    var reader = metricReader(
+      lines, kind: kind, names: metricNames, defaultName: spec.baseName, zone: options.zone,
+      problemLimit: options.problemLimit)
     var batch = MetricBatch()
     let file = summary.files.count
     let given = spec.instance.map { names.intern($0) }
+    let firstSeries = survey?.series.count ?? 0
     var unnamed: [Entry] = []
     var unnamedCount = 0
     var isNamed = false
@@ -128,6 +178,11 @@ package struct InputAssembler {
       for record in batch.records {
         let (metric, index) = seriesIndex(of: record, in: batch)
         let known = series[metric][index]
+        if survey != nil {
+          survey(record, of: metric, index, file: file, given: given)
+          if known.names.isEmpty, given == nil { unnamedCount += 1 } else if !known.names.isEmpty { isNamed = true }
+          continue
+        }
         let time = record.time.map { RecordTime.absolute($0) } ?? .unknown
         let observation = Observation.sample(metricTexts[metric], known.labels, record.value)
         if !known.names.isEmpty { isNamed = true }
@@ -137,7 +192,7 @@ package struct InputAssembler {
         if known.names.isEmpty, given == nil {
           unnamedCount += 1
           // A raw scrape names no instance in any line; where some do, the others belong to none.
-          if isNamed || reader.format != .prometheus {
+          if isNamed || !reader.format.mayBeOfOneInstance {
             unnamed = []
           } else {
             unnamed.append(Entry(name: 0, file: file, line: record.line, time: time, observation: observation))
@@ -146,9 +201,11 @@ package struct InputAssembler {
       }
     }
     var problems = reader.problems
+    survey?.types.merge(reader.types) { first, _ in first }
     if unnamedCount > 0 {
-      if !isNamed, reader.format == .prometheus, let base = spec.baseName {
+      if !isNamed, reader.format.mayBeOfOneInstance, let base = spec.baseName {
         let name = names.intern(base)
+        survey?.rename(from: firstSeries, to: name)
         for var entry in unnamed {
           entry.name = name
           append(sample: entry)
@@ -157,13 +214,29 @@ package struct InputAssembler {
         summary.withoutInstance += unnamedCount
         problems.add(
           InputProblem(
-            .instance, file: stream.name, line: 0, column: 0,
+            .instance, file: lines.bytes.name, line: 0, column: 0,
             "\(unnamedCount == 1 ? "1 sample" : "\(unnamedCount) samples") without the label that holds the instance; `INSTANCE:` before the path names it"
           ))
       }
     }
-    finishFile(stream, format: reader.format.rawValue, counts: reader.counts, problems: problems)
+    finishFile(lines, format: reader.format.rawValue, why: why, counts: reader.counts, problems: problems)
   }
+
+  private mutating func survey(
+    _ record: MetricBatch.Record, of metric: Int, _ labels: Int, file: Int, given: Int?
+  ) {
+    let found = series[metric][labels].names
+    let names: [Int?] = found.isEmpty ? [given] : found
+    for name in names {
+      if let name, let time = record.time { newestSample[name] = max(newestSample[name] ?? time, time) }
+      survey!.see(
+        .init(metric: metric, labels: labels, name: name), value: record.value, time: record.time, file: file)
+    }
+  }
+
+  func metricName(_ metric: Int) -> String { metricTexts[metric] }
+
+  func labels(of index: Int, metric: Int) -> [String: String] { series[metric][index].labels }
 
   private mutating func append(sample entry: Entry) {
     if case .absolute(let time) = entry.time { newestSample[entry.name] = max(newestSample[entry.name] ?? time, time) }
@@ -182,7 +255,7 @@ package struct InputAssembler {
     if index == series[metric].count {
       let labels = batch.labels(of: record)
       var found: [Int] = []
-      for label in metric < instanceLabels.count ? instanceLabels[metric] : ["instance"] {
+      for label in filter.instanceLabels(of: metricTexts[metric]) {
         guard let value = labels[label] else { continue }
         let name = names.intern(value)
         if !found.contains(name) { found.append(name) }
@@ -195,9 +268,15 @@ package struct InputAssembler {
   /// The same as `readLogs` for bytes that are there already.
   package mutating func read(log stream: ByteStream, _ spec: InputSpec) {
     let lines = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
+    let recognition = recognise(Head(of: lines), as: .logs, layouts: options.logFormats)
+    guard case .log(let kind)? = recognition.format else { return refuse(lines, recognition.why) }
+    read(log: lines, spec, kind, why: recognition.why)
+  }
+
+  private mutating func read(log lines: LineStream, _ spec: InputSpec, _ kind: LogKind, why: String) {
     let base = spec.baseName ?? "stdin"
     var reader = logReader(
-      lines, source: spec.source, defaultSource: base, zone: options.zone, sources: sourceNames,
+      lines, kind: kind, source: spec.source, defaultSource: base, zone: options.zone, sources: sourceNames,
       layouts: options.logFormats, problemLimit: options.problemLimit)
     var batch = LogBatch()
     let file = summary.files.count
@@ -218,6 +297,10 @@ package struct InputAssembler {
         case .yearless, .unknown: break
         }
         guard let source = record.source else { continue }
+        if survey != nil {
+          survey(line: record, of: batch, source, name, file: file)
+          continue
+        }
         let matters = matters(record, of: batch, source: source)
         if !batch.withMessage(of: record, isValidUTF8) { summary.repairedLines += 1 }
         let entry = Entry(
@@ -230,24 +313,45 @@ package struct InputAssembler {
     // A whole syslog, or the folder of an instance, says of every source that it was silent; one stream of itself only.
     let isWhole = spec.isFolderMember || (reader.namesSources && spec.source == nil)
     // Of a log that broke off nobody knows what was to come: its silence says nothing. Each line still attaches its source.
-    for (name, times) in firstTimes where stream.failure == nil {
+    for (name, times) in firstTimes where lines.bytes.failure == nil {
       streams[Stream(name: name, source: isWhole ? "*" : spec.source ?? base, file: file)] = times
+      survey?.attach(.init(name: name, source: isWhole ? "*" : spec.source ?? base), patterns: filter.logs?.count ?? 0)
     }
-    finishFile(stream, format: reader.format, counts: reader.counts, problems: reader.problems)
+    finishFile(lines, format: reader.format, why: why, counts: reader.counts, problems: reader.problems)
+  }
+
+  private mutating func survey(
+    line record: LogBatch.Record, of batch: LogBatch, _ source: Int, _ name: Int, file: Int
+  ) {
+    let key = Survey.StreamKey(name: name, source: sourceNames.name(source))
+    let readers = filter.logs == nil ? [] : readers(of: source)
+    let (scanner, logs) = (scanner, filter.logs ?? [])
+    batch.withMessage(of: record) { message in
+      survey!.see(line: record.time, of: key, file: file, patterns: logs.count) { index in
+        readers.contains(index) && scanner.search(logs[index].regex, in: message) == .match
+      }
+    }
+  }
+
+  /// The patterns that lines of a source are searched for.
+  private mutating func readers(of source: Int) -> [Int] {
+    while patterns.count <= source { patterns.append(nil) }
+    if let known = patterns[source] { return known }
+    let name = sourceNames.name(source)
+    let logs = filter.logs ?? []
+    let found = logs.indices.filter { index in
+      logs[index].sources.contains { $0 == "any" || Glob($0).matches(name) }
+    }
+    patterns[source] = found
+    return found
   }
 
   private mutating func matters(_ record: LogBatch.Record, of batch: LogBatch, source: Int) -> Bool {
     guard let logs = filter.logs else { return true }
-    while patterns.count <= source { patterns.append(nil) }
-    if patterns[source] == nil {
-      let name = sourceNames.name(source)
-      patterns[source] = logs.indices.filter { index in
-        logs[index].sources.contains { $0 == "any" || Glob($0).matches(name) }
-      }
-    }
+    let readers = readers(of: source)
     return batch.withMessage(of: record) { message in
       // At the match limit nobody knows, so the line stays.
-      patterns[source]!.contains { scanner.search(logs[$0].regex, in: message) != .noMatch }
+      readers.contains { scanner.search(logs[$0].regex, in: message) != .noMatch }
     }
   }
 

@@ -4,6 +4,8 @@ package import CriteriaEngine
 package struct InputFilter {
   /// The metrics that are read, each with the labels that may hold its instance. `nil`: all, by `instance`.
   package var metrics: [String: [String]]?
+  /// Where all metrics are read, the labels that may hold the instance of some of them.
+  package var instanceLabels: [String: [String]] = [:]
   /// The patterns that lines are searched for. `nil`: every line is kept, whatever its source.
   package var logs: [LogPattern]?
   /// The conditions of the inventory that are used. `nil`: all.
@@ -21,6 +23,9 @@ package struct InputFilter {
 
   /// Everything.
   package init() {}
+
+  /// The labels that may hold the instance of a metric's series.
+  func instanceLabels(of metric: String) -> [String] { metrics?[metric] ?? instanceLabels[metric] ?? ["instance"] }
 
   package init(metrics: [String: [String]], logs: [LogPattern], conditions: Set<String>? = nil) {
     self.metrics = metrics

@@ -4,6 +4,8 @@ package struct InputProblem: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// The file, pipe or folder could not be opened or read.
     case unreadable
+    /// It is none of the formats that are read.
+    case format
     /// The gzip stream is cut off or damaged.
     case compression
     /// A line beyond the longest that is read.

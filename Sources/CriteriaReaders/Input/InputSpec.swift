@@ -17,7 +17,13 @@ package struct InputSpec: Hashable, Sendable {
     self.isFolderMember = isFolderMember
   }
 
-  /// The file's name without `.gz`, a rotation's number, and `.log` or (metrics) its last ending. `nil` for `-`.
+  private static let outerEndings = [
+    ".log", ".prom", ".txt", ".metrics", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".om",
+  ]
+  /// They may stand before `.txt`.
+  private static let innerEndings = [".openmetrics", ".om"]
+
+  /// The file's name without `.gz`, a rotation's number, and the ending that tells its format. `nil` for `-`.
   package var baseName: String? {
     if path == "-" { return nil }
     var name = path.split(separator: "/").last ?? Substring(path)
@@ -26,9 +32,10 @@ package struct InputSpec: Hashable, Sendable {
       let ending = name[name.index(after: dot)...]
       if !ending.isEmpty, ending.allSatisfy({ "0"..."9" ~= $0 }) { name = name[..<dot] }
     }
-    for ending in [".log", ".prom", ".txt", ".metrics"] where name.hasSuffix(ending) && name.count > ending.count {
-      name = name.dropLast(ending.count)
-      break
+    for endings in [Self.outerEndings, Self.innerEndings] {
+      if let ending = endings.first(where: { name.hasSuffix($0) && name.count > $0.count }) {
+        name = name.dropLast(ending.count)
+      }
     }
     return String(name)
   }

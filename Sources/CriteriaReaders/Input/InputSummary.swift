@@ -1,13 +1,16 @@
 /// What a run read, and what became of it. Nothing is lost without being counted here.
 package struct InputSummary: Sendable {
-  package struct File: Hashable, Sendable {
+  package struct File: Sendable {
     package var path: String
-    /// `prometheus text`, `plain log, rfc 3164`, `inventory`, …
+    /// `prometheus text`, `plain log, rfc 3164`, `inventory`, …; `unrecognised`.
     package var format: String
+    /// What told it so.
+    package var why: String
     /// As they lie in the file, before unpacking.
     package var bytes: Int
     package var isCompressed: Bool
     package var counts: ReadCounts
+    package var problems: ProblemLog
   }
 
   /// A name that belongs to no instance.

@@ -63,6 +63,21 @@ package final class LineStream {
     return UnsafeRawBufferPointer(rebasing: buffer[start..<end])
   }
 
+  /// Everything that is left, up to a bound.
+  ///
+  /// - Throws: If there is more than `limit`, or if the stream ends early.
+  package func readAll(limit: Int) throws(InputError) -> [UInt8] {
+    var all: [UInt8] = []
+    while let chunk = nextChunk() {
+      guard all.count + chunk.count <= limit else {
+        throw InputError(bytes.name, "is larger than \(limit >> 20) MiB")
+      }
+      all.append(contentsOf: chunk)
+    }
+    if let failure = bytes.failure { throw InputError(bytes.name, failure) }
+    return all
+  }
+
   /// The next lines; `nil` at the end, and then `bytes.failure` says whether the end was a clean one.
   package func next() -> Block? {
     while true {

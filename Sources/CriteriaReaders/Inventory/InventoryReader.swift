@@ -1,7 +1,7 @@
 import CriteriaDiagnostics
 import CriteriaSyntax
 
-// Our inventory, as YAML or JSON:
+// Our inventory, as YAML or JSON (for the other formats see the files beside this one):
 //   inventory = [entry] | {instances: [entry]}
 //   entry     = {id, aliases: [name], launched: time, state: text, labels: map, facts: map, desired: map, conditions: {NAME: condition}}
 //   condition = status | {status, reason, since: time}
@@ -10,11 +10,15 @@ import CriteriaSyntax
 /// Reads one inventory into entries.
 package struct InventoryReader {
   /// Lines, entries kept, entries refused.
-  package private(set) var counts = ReadCounts()
-  package private(set) var problems: ProblemLog
-  private let name: String
+  package internal(set) var counts = ReadCounts()
+  package internal(set) var problems: ProblemLog
+  let name: String
   private let zone: Int64
   private var text: SourceText
+  /// Where `text` begins in the file: lines and columns before it.
+  private var base = (line: 0, column: 0)
+  /// Of each id, the line of its first entry.
+  private var seen: [String: Int] = [:]
 
   /// - Parameters:
   ///   - name: What problems call it.
@@ -30,6 +34,20 @@ package struct InventoryReader {
     "id", "aliases", "launched", "state", "status", "labels", "facts", "desired", "conditions",
   ]
 
+  /// Reads an inventory of any format.
+  ///
+  /// - Throws: If it is none at all. A fault within an entry is a problem, and the rest is used.
+  package mutating func read(
+    _ lines: LineStream, format: InventoryFormat
+  ) throws(InputError) -> [InventoryEntry] {
+    switch format {
+    case .document: try read(try lines.readAll(limit: 1 << 30))
+    case .ndjson: try readLines(lines)
+    case .csv: try readTable(lines)
+    case .kubernetes: try readKubernetes(lines)
+    }
+  }
+
   /// - Throws: If it is no YAML, or no list of entries. A fault within an entry is a problem, and the rest is used.
   package mutating func read(_ bytes: [UInt8]) throws(InputError) -> [InventoryEntry] {
     text = SourceText(path: name, bytes: joiningSurrogates(bytes))
@@ -43,6 +61,7 @@ package struct InventoryReader {
     for diagnostic in diagnostics {
       report(at: diagnostic.range ?? node.range, diagnostic.message)
     }
+    if isKubernetes(node) { return kubernetesEntries(node) }
     var list = node.sequence
     if let pairs = node.mapping {
       for pair in pairs where pair.key.text != "instances" { unknownKey(pair.key, among: ["instances"]) }
@@ -54,25 +73,27 @@ package struct InventoryReader {
         "\(name):\(place.line):\(place.column)", "expected a list of instances, or a mapping with the key `instances`")
     }
     var entries: [InventoryEntry] = []
-    var seen: [String: Int] = [:]
-    for item in list {
-      guard let entry = entry(item) else {
-        counts.refused += 1
-        continue
-      }
-      if let first = seen[entry.id] {
-        counts.refused += 1
-        report(at: item.range, "expected each id once, found `\(entry.id)` of line \(first) again")
-        continue
-      }
-      seen[entry.id] = entry.line
-      counts.kept += 1
-      entries.append(entry)
-    }
+    for item in list { keep(entry(item), at: item.range, in: &entries) }
     return entries
   }
 
-  private mutating func entry(_ node: YAMLNode) -> InventoryEntry? {
+  /// Keeps an entry whose id is new.
+  mutating func keep(_ entry: InventoryEntry?, at range: SourceRange, in entries: inout [InventoryEntry]) {
+    guard let entry else {
+      counts.refused += 1
+      return
+    }
+    if let first = seen[entry.id] {
+      counts.refused += 1
+      report(at: range, "expected each id once, found `\(entry.id)` of line \(first) again")
+      return
+    }
+    seen[entry.id] = entry.line
+    counts.kept += 1
+    entries.append(entry)
+  }
+
+  mutating func entry(_ node: YAMLNode) -> InventoryEntry? {
     guard let pairs = node.mapping else {
       report(at: node.range, "expected an instance, a mapping with the key `id`")
       return nil
@@ -87,7 +108,7 @@ package struct InventoryReader {
     }
     var entry = InventoryEntry(id: text)
     entry.file = name
-    entry.line = self.text.position(at: node.range.start).line
+    entry.line = place(of: node.range.start).line
     for pair in pairs {
       switch pair.key.text {
       case "id": break
@@ -155,7 +176,7 @@ package struct InventoryReader {
     return items.compactMap { string($0) }.filter { !$0.isEmpty }
   }
 
-  private mutating func time(_ node: YAMLNode) -> Int64? {
+  mutating func time(_ node: YAMLNode) -> Int64? {
     guard let text = string(node) else { return nil }
     guard let time = parseTime(text, zone: zone) else {
       report(
@@ -167,7 +188,7 @@ package struct InventoryReader {
   }
 
   /// As it is written; `nil` for no value, and for a list or mapping, which is reported.
-  private mutating func string(_ node: YAMLNode) -> String? {
+  mutating func string(_ node: YAMLNode) -> String? {
     guard let scalar = node.scalar else {
       report(at: node.range, "expected a text, found a \(node.mapping == nil ? "list" : "mapping")")
       return nil
@@ -181,11 +202,23 @@ package struct InventoryReader {
     report(at: key.range, "expected one of \(expected), found \(excerpt(key.text.utf8))\(meant)")
   }
 
-  private mutating func report(at range: SourceRange, _ message: String) {
-    let (name, text) = (name, text)
+  mutating func report(at range: SourceRange, _ message: String) {
+    let (name, reader) = (name, self)
     problems.add(.inventory) {
-      let place = text.position(at: range.start)
+      let place = reader.place(of: range.start)
       return InputProblem(.inventory, file: name, line: place.line, column: place.column, message)
     }
+  }
+
+  /// Where a byte of the text stands in the file.
+  func place(of offset: Int) -> Position {
+    let place = text.position(at: offset)
+    return Position(line: base.line + place.line, column: (place.line == 1 ? base.column : 0) + place.column)
+  }
+
+  /// What is read next is a piece of the file.
+  mutating func begin(_ bytes: UnsafeRawBufferPointer, line: Int, column: Int) {
+    text = SourceText(path: name, bytes: Array(bytes))
+    base = (line - 1, column - 1)
   }
 }

@@ -17,11 +17,13 @@ package protocol LogReader {
 }
 
 /// How the lines of a log are laid out.
-package enum LogKind: Hashable, Sendable {
+enum LogKind: Hashable, Sendable {
   /// Text with the headers that `PlainLogReader` knows, or without.
   case plain
   /// By one of the layouts that the user gave, by its place among them.
   case formatted(Int)
+  /// A JSON object on each line.
+  case json(JSONLogDialect)
 }
 
 /// Opens the reader for a log's format.
@@ -32,17 +34,21 @@ package enum LogKind: Hashable, Sendable {
 ///   - defaultSource: The source of lines that name none.
 ///   - zone: Milliseconds east of UTC, for times that do not say.
 ///   - layouts: What the user said of how lines are laid out.
-package func logReader(
+func logReader(
   _ lines: LineStream, kind: LogKind? = nil, source: String?, defaultSource: String, zone: Int64 = 0,
   sources: SourceNames, layouts: [LogFormat] = [], problemLimit: Int = 100
 ) -> any LogReader {
-  switch kind ?? recogniseLog(Head(of: lines), layouts: layouts).kind {
+  switch kind ?? recogniseLog(Head(of: lines), layouts: layouts)?.kind ?? .plain {
   case .plain:
     PlainLogReader(
       lines, source: source, defaultSource: defaultSource, zone: zone, sources: sources, problemLimit: problemLimit)
   case .formatted(let index):
     FormattedLogReader(
       lines, layout: layouts[index], source: source, defaultSource: defaultSource, zone: zone, sources: sources,
+      problemLimit: problemLimit)
+  case .json(let dialect):
+    JSONLogReader(
+      lines, dialect: dialect, source: source, defaultSource: defaultSource, zone: zone, sources: sources,
       problemLimit: problemLimit)
   }
 }

@@ -60,6 +60,36 @@ package struct MetricBatch {
 
   func labelBytes(from start: Int) -> ArraySlice<UInt8> { labels[start...] }
 
+  /// Keeps a sample of the series whose labels are open, which stays open for further samples of it.
+  mutating func appendSharing(metric: Int, value: Double, time: Int64?, line: Int) {
+    records.append(
+      Record(metric: metric, value: value, time: time, line: line, labelStart: openStart, labelEnd: labels.count))
+  }
+
+  /// No further sample has these labels; if none had them, they are taken back.
+  mutating func endShared() {
+    if let last = records.last, last.labelStart == openStart, last.labelEnd == labels.count {
+      openStart = labels.count
+    } else {
+      dropSample()
+    }
+  }
+
+  /// Takes labels with an empty value out of the open sample: they are the same as no label.
+  mutating func dropEmptyLabels(_ places: [(name: Range<Int>, value: Range<Int>)]) {
+    for place in places.reversed() where place.value.isEmpty {
+      labels.removeSubrange(place.name.lowerBound..<(place.value.upperBound + 1))
+    }
+  }
+
+  /// A label of the open sample. Neither name nor value may hold NUL.
+  mutating func append(label name: String, _ value: String) {
+    labels.append(contentsOf: name.utf8)
+    labels.append(0)
+    labels.append(contentsOf: value.utf8)
+    labels.append(0)
+  }
+
   mutating func append(metric: Int, value: Double, time: Int64?, line: Int) {
     records.append(
       Record(metric: metric, value: value, time: time, line: line, labelStart: openStart, labelEnd: labels.count))

@@ -8,45 +8,52 @@ package protocol MetricReader {
   /// - Returns: False when the input is at its end and nothing was added.
   mutating func next(into batch: inout MetricBatch) -> Bool
   var format: MetricFormat { get }
+  /// What the input says of its metrics' types, by name; empty where it says nothing or nobody asked.
+  var types: [String: String] { get }
   var counts: ReadCounts { get }
   var problems: ProblemLog { get }
+}
+
+extension MetricReader {
+  package var types: [String: String] { [:] }
 }
 
 package enum MetricFormat: String, Sendable, CaseIterable {
   case prometheus = "prometheus text"
   case tsdbDump = "promtool tsdb dump"
+  case openMetrics = "openmetrics"
+  case prometheusAPI = "prometheus api json"
+  case csv = "metrics csv"
+  case ndjson = "metrics ndjson"
 
-  /// Tells by the first line that carries a sample. Text without any reads as Prometheus text.
-  package static func detect(_ head: UnsafeRawBufferPointer) -> MetricFormat {
-    for line in head.split(separator: 0x0A) {
-      let text = line.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
-      guard let first = text.first, first != UInt8(ascii: "#") else { continue }
-      return first == UInt8(ascii: "{") && holdsName(text) ? .tsdbDump : .prometheus
+  /// Where no sample names an instance, all may be of the one that the file is named after.
+  var mayBeOfOneInstance: Bool {
+    switch self {
+    case .prometheus, .openMetrics, .csv, .ndjson: true
+    // They join the series of many instances.
+    case .tsdbDump, .prometheusAPI: false
     }
-    return .prometheus
-  }
-
-  private static func holdsName(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-    let name = Array("__name__=".utf8)
-    var rest = line
-    while rest.count >= name.count {
-      if rest.starts(with: name) { return true }
-      rest = rest.dropFirst()
-    }
-    return false
   }
 }
 
 /// Opens the reader for an input's format.
 ///
 /// - Parameters:
-///   - format: `nil` tells it by the content.
+///   - kind: `nil` tells it by the content; what shows nothing is read as Prometheus text.
 ///   - names: Which metrics are wanted.
-package func metricReader(
-  _ lines: LineStream, format: MetricFormat? = nil, names: MetricNames, problemLimit: Int = 100
+///   - defaultName: The metric of a series that has no name, where a format allows that.
+///   - zone: Milliseconds east of UTC, for times that do not say.
+func metricReader(
+  _ lines: LineStream, kind: MetricKind? = nil, names: MetricNames, defaultName: String? = nil, zone: Int64 = 0,
+  problemLimit: Int = 100
 ) -> any MetricReader {
-  switch format ?? MetricFormat.detect(lines.peek(1 << 16)) {
+  switch kind ?? recogniseMetrics(Head(of: lines))?.kind ?? .prometheus {
   case .prometheus: SampleLineReader(lines, dialect: .prometheus, names: names, problemLimit: problemLimit)
   case .tsdbDump: SampleLineReader(lines, dialect: .tsdbDump, names: names, problemLimit: problemLimit)
+  case .openMetrics: OpenMetricsReader(lines, names: names, problemLimit: problemLimit)
+  case .prometheusAPI(let isList):
+    PrometheusAPIReader(lines, isList: isList, defaultName: defaultName, names: names, problemLimit: problemLimit)
+  case .csv(let table): CSVMetricReader(lines, table: table, names: names, zone: zone, problemLimit: problemLimit)
+  case .ndjson: NDJSONMetricReader(lines, names: names, zone: zone, problemLimit: problemLimit)
   }
 }

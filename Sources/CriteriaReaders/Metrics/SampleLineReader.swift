@@ -8,6 +8,7 @@ package struct SampleLineReader: MetricReader {
   package let format: MetricFormat
   package private(set) var counts = ReadCounts()
   package private(set) var problems: ProblemLog
+  package private(set) var types: [String: String] = [:]
   private let lines: LineStream
   private let dialect: SampleDialect
   private let names: MetricNames
@@ -57,10 +58,18 @@ package struct SampleLineReader: MetricReader {
       }
       if offset == length || from.load(fromByteOffset: offset, as: UInt8.self) == UInt8(ascii: "#") {
         counts.comments += 1
+        if length - offset > 7 { noteType(UnsafeRawBufferPointer(start: from + offset, count: length - offset)) }
         continue
       }
       read(line: UnsafeRawBufferPointer(start: from, count: length), from: offset, into: &batch)
     }
+  }
+
+  /// `# TYPE name type`
+  private mutating func noteType(_ line: UnsafeRawBufferPointer) {
+    guard line[2] == UInt8(ascii: "T"), line.starts(with: "# TYPE ".utf8), types.count < 1 << 16 else { return }
+    let words = line.split(separator: 0x20)
+    if words.count == 4 { types[String(decoding: words[2], as: UTF8.self)] = String(decoding: words[3], as: UTF8.self) }
   }
 
   private mutating func read(line: UnsafeRawBufferPointer, from offset: Int, into batch: inout MetricBatch) {
@@ -101,7 +110,7 @@ package struct SampleLineReader: MetricReader {
 }
 
 extension SampleFault {
-  fileprivate func problem(file: String, line: Int, text: UnsafeRawBufferPointer, offset: Int) -> InputProblem {
+  func problem(file: String, line: Int, text: UnsafeRawBufferPointer, offset: Int) -> InputProblem {
     let place = min(self.offset + offset, text.count)
     // Continuation bytes do not start a character.
     let column = text[..<place].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
