@@ -1,3 +1,5 @@
+import FleetData
+
 /// `Policies/p20.yaml` written out by hand: the proven (low) score in thousandths, to check the engine's before its time counts.
 ///
 /// A comparison with a missing number (NaN) is false, and so is its negation: only what is certain adds points.

@@ -2,6 +2,7 @@
 //
 //   swift run -c release --package-path Benchmarks fleet [--policy FILE] [--count N | --fleet FILE.bin]
 import Criteria
+import FleetData
 import Glibc
 
 func fail(_ message: String) -> Never {
