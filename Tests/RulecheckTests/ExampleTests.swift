@@ -3,14 +3,14 @@ import Testing
 @Suite("The example fleet")
 struct ExampleTests {
   static let inputs = [
-    "-p", "rules/linux-node.yaml", "--inventory", "Examples/fleet.yaml", "--metrics", "Examples/metrics", "--logs",
+    "-p", "Examples/web-nodes.yaml", "--inventory", "Examples/fleet.yaml", "--metrics", "Examples/metrics", "--logs",
     "Examples/logs",
   ]
 
   @Test(
     "the demo prints what it is known to print",
     arguments: [
-      ("demo-check.txt", ["check", "rules/linux-node.yaml", "--at", "2026-11-23"]),
+      ("demo-check.txt", ["check", "Examples/web-nodes.yaml", "--at", "2026-11-23"]),
       ("demo-eval.txt", ["eval"] + inputs),
       ("demo-eval.jsonl.txt", ["eval"] + inputs + ["--format", "jsonl"]),
     ])
@@ -49,7 +49,7 @@ struct ExampleTests {
 
   @Test("gzip, a pipe, one file or a folder: the same decisions")
   func waysIn() throws {
-    let rest = ["-p", "rules/linux-node.yaml", "--at", "2026-11-23T05:48:40Z", "--format", "jsonl"]
+    let rest = ["-p", "Examples/web-nodes.yaml", "--at", "2026-11-23T05:48:40Z", "--format", "jsonl"]
     let file = "Examples/metrics/i-0a1.prom"
     let logs = ["--logs", "Examples/logs/i-0a1/kernel.log"]
     let named = try rulecheck(["eval", "--allow-empty", "--metrics", file] + logs + rest)

@@ -34,7 +34,8 @@ extension Checker {
     let dimension = signal.reduce == .count ? Dimension.plain : Dimension(signal.unit)
     switch signalClass(index) {
     case .counter:
-      report(.rawCounter(signal.name, at: range))
+      // How many series there are does not depend on their values.
+      if signal.reduce != .count { report(.rawCounter(signal.name, at: range)) }
       return Typed(value: .number(.latest(index, range), dimension))
     case .gauge, .fact, .logValue: return Typed(value: .number(.latest(index, range), dimension))
     case .log:

@@ -52,6 +52,17 @@ struct UnfedSignals {
     for rule in program.rules {
       needed.formUnion(Set(rule.signals + rule.keyedSignals).subtracting(rule.optionalSignals))
     }
+    // What is only asked whether it is absent need not be there.
+    var absent: Set<Int> = []
+    var read: Set<Int> = []
+    for feature in program.features {
+      if case .absent(let signal, _) = feature.kind {
+        absent.insert(signal)
+      } else if let signal = feature.signal {
+        read.insert(signal)
+      }
+    }
+    needed.subtract(absent.subtracting(read))
     for index in needed.sorted() {
       switch program.signals[index].source {
       case .metric(let selector, _, _), .info(let selector, _): byMetric[selector.metric, default: []].append(index)
