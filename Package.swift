@@ -80,5 +80,9 @@ let package = Package(
       name: "RulecheckTests",
       dependencies: ["Criteria", "CriteriaCompiler", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
       exclude: ["Golden"], swiftSettings: settings),
+    // How the policies of rules/ decide on real data with truth.
+    .testTarget(
+      name: "JudgementTests", dependencies: ["Criteria", "CriteriaEngine", "CriteriaReaders"], path: "Tests/Judgement",
+      exclude: ["README.md"], swiftSettings: settings),
   ]
 )
