@@ -52,10 +52,11 @@ struct AnomalyTests {
 
     init(alarms: [ClosedRange<Int64>], windows: [ClosedRange<Int64>]) {
       self.windows = windows.count
+      // An alarm that is on already tells nothing of what begins.
       for window in windows {
-        guard let alarm = alarms.first(where: { $0.overlaps(window) }) else { continue }
+        guard let alarm = alarms.first(where: { window.contains($0.lowerBound) }) else { continue }
         found += 1
-        delays.append(max(0, alarm.lowerBound - window.lowerBound))
+        delays.append(alarm.lowerBound - window.lowerBound)
       }
       outside = alarms.count { alarm in !windows.contains { $0.contains(alarm.lowerBound) } }
     }
@@ -101,8 +102,8 @@ struct AnomalyTests {
       "all", "", String(total[0]), String(total[1]), "", String(total[2]), String(total[3]), "", String(total[4]),
     ])
     try expectTable("nab", rows)
-    // More windows than a threshold that was chosen with the answers at hand, and few enough alarms to look at each.
-    #expect(total[1] >= total[3])
+    // More windows than thresholds that were chosen with the answers at hand, and few enough alarms to look at each.
+    #expect(total[1] > total[3])
     #expect(total[2] <= 6)
   }
 
@@ -122,18 +123,19 @@ struct AnomalyTests {
   /// It is chosen with the windows known, for each series by itself, and held for two hours as the policies are.
   private func bestThreshold(_ samples: [Sample], _ windows: [ClosedRange<Int64>]) -> Result {
     var best = Result(alarms: [], windows: windows)
-    let values = Set(samples.map(\.value)).sorted()
-    // At most 400 candidates: the ends in full, where a threshold has to lie to be rare, and every so manieth between them.
-    let stride = max(1, values.count / 300)
-    let candidates = values.indices.filter { $0 < 50 || $0 >= values.count - 50 || $0 % stride == 0 }.map { values[$0] }
-    for candidate in candidates {
-      for isUpper in [true, false] {
+    let rising = samples.sorted { $0.value < $1.value }
+    for ordered in [rising, rising.reversed()] {
+      // A threshold that is crossed a fifth of the time tells nothing any more. The rarest fifty, then every so manieth.
+      let stride = max(1, samples.count / 5 / 200)
+      for count in 1...samples.count / 5 where count <= 50 || count % stride == 0 {
+        // Equal values cross together.
+        if ordered[count - 1].value == ordered[count].value { continue }
         var alarms: [ClosedRange<Int64>] = []
-        for sample in samples where isUpper ? sample.value > candidate : sample.value < candidate {
-          if let last = alarms.last, sample.time <= last.upperBound + 7_200_000 {
-            alarms[alarms.count - 1] = last.lowerBound...sample.time
+        for time in ordered[..<count].map(\.time).sorted() {
+          if let last = alarms.last, time <= last.upperBound + 7_200_000 {
+            alarms[alarms.count - 1] = last.lowerBound...time
           } else {
-            alarms.append(sample.time...sample.time)
+            alarms.append(time...time)
           }
         }
         let result = Result(alarms: alarms, windows: windows)
@@ -152,10 +154,12 @@ struct AnomalyTests {
   }
 
   private func readSamples(_ path: String) throws -> [Sample] {
-    try lines(try readText(path)).dropFirst().map { line in
+    let samples = try lines(try readText(path)).dropFirst().map { line in
       let cells = line.split(separator: ",")
       return Sample(time: try time(cells[0]), value: try #require(Double(String(cells[1]))))
     }
+    // A clock that was set back in autumn repeats an hour.
+    return samples.sorted { $0.time < $1.time }
   }
 
   /// The file is an object of arrays of pairs of times, written over several lines.
