@@ -168,6 +168,12 @@ struct ExpressionTests {
     #expect((outcome.policy == nil) == (diagnostic.severity == .error))
   }
 
+  @Test("how many series a counter has is no reading of its value")
+  func countedCounter() {
+    let outcome = checkCondition("seen > 4", signals: "seen: {counter: cpu_seconds_total, reduce: count}")
+    #expect(outcome.codes.isEmpty)
+  }
+
   @Test("every mending that is offered makes the condition sound")
   func mendings() {
     for condition in ["avg(cpu[5m]) > 90", "1 - wear < 10%", "oom >= 3", "avg(cpu) > 90%", "since(oom[5m]) > 10m"] {

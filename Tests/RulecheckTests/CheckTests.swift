@@ -98,6 +98,13 @@ struct CheckTests {
     #expect(run.status == 1)
     #expect(run.errors.contains(path))
   }
+
+  @Test("the starter policies are sound, and nothing is warned of")
+  func starterPolicies() throws {
+    let run = try rulecheck(["check", "rules", "Examples", "--at", "2026-11-23"])
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+  }
 }
 
 extension String {

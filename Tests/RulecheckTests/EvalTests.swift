@@ -64,6 +64,25 @@ struct EvalTests {
     #expect(run.errors.contains("the decision is for 2099-01-01T00:00:00Z, and of the observations 3 are older"))
   }
 
+  @Test("what a policy only asks whether it is absent need not be fed")
+  func onlyAbsent() throws {
+    let folder = try TemporaryFolder()
+    let policy = try folder.write(
+      """
+      version: 1
+      policy: witness
+      signals:
+        up:    {gauge: up}
+        alive: {log: systemd, match: '.'}
+      rules:
+        - {rule: Down, when: 'up == 0 and absent(alive[5m])', then: replace}
+      """, to: "policy.yaml")
+    let metrics = try folder.write("up{instance=\"a\"} 0 0\nup{instance=\"a\"} 0 300000\n", to: "up.prom")
+    let run = try rulecheck(["eval", "-p", policy, "--metrics", metrics, "--at", "300", "--format", "jsonl"])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try JSON(parsing: run.output)["verdict"] == .string("replace"))
+  }
+
   @Test(
     "what cannot be read is exit 1, with its name",
     arguments: [

@@ -1,14 +1,14 @@
 import Glibc
 import Testing
 
-/// The README is run: each ` ```yaml ` block that begins with `# NAME` is a file, each ` ```console ` block is what a shell shows.
+/// README and tutorial are run: each ` ```yaml ` block that begins with `# NAME` is a file, each ` ```console ` block is what a shell shows.
 @Suite("The README tells the truth")
 struct ReadmeTests {
-  @Test("its commands print what it shows")
-  func commands() throws {
+  @Test("its commands print what it shows", arguments: ["README.md", "docs/first-policy.md"])
+  func commands(document: String) throws {
     let folder = try TemporaryFolder()
     for name in ["Examples", "rules"] { symlink(root + "/" + name, folder.path + "/" + name) }
-    let text = try readText(root + "/README.md")
+    let text = try readText(root + "/" + document)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     var index = 0
     var ran = 0
@@ -41,12 +41,12 @@ struct ReadmeTests {
         continue
       }
       #expect(
-        firstDifference(shown.joined(separator: "\n"), block.joined(separator: "\n")) == nil, "README line \(index + 1)"
+        firstDifference(shown.joined(separator: "\n"), block.joined(separator: "\n")) == nil, "\(document) line \(index + 1)"
       )
       index = end + 1
     }
     #expect(ran > 0)
-    if isRecording { try writeText(lines.joined(separator: "\n"), to: root + "/README.md") }
+    if isRecording { try writeText(lines.joined(separator: "\n"), to: root + "/" + document) }
   }
 
   @Test("its Swift example is the one that the tests run")
