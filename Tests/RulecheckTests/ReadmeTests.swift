@@ -41,7 +41,8 @@ struct ReadmeTests {
         continue
       }
       #expect(
-        firstDifference(shown.joined(separator: "\n"), block.joined(separator: "\n")) == nil, "\(document) line \(index + 1)"
+        firstDifference(shown.joined(separator: "\n"), block.joined(separator: "\n")) == nil,
+        "\(document) line \(index + 1)"
       )
       index = end + 1
     }
