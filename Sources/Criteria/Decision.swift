@@ -52,7 +52,7 @@ public struct Decision: Hashable, Sendable {
     instance = view.id
     at = Timestamp(milliseconds: view.at)
     verdict = summary.verdict
-    possible = summary.verdict == .unknown ? summary.possible.verdicts : []
+    possible = summary.verdict == .unknown ? summary.possible : []
     score = Score(lowThousandths: summary.low, highThousandths: summary.high)
     rules = view.rules(all: allRules).map(RuleReport.init)
     missing =

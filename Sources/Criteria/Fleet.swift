@@ -9,7 +9,8 @@ import CriteriaEngine
 /// var fleet = Fleet(policy)
 /// fleet.observe(.line("Out of memory: Killed process 12 (java)", source: "kernel"), of: "i-0a1", at: now)
 /// for change in fleet.advance(to: now) { … }
-/// let decision = fleet.decide("i-0a1", at: now)
+/// let summary = fleet.decide("i-0a1")
+/// let record = fleet.explain("i-0a1", at: now)
 /// ```
 public struct Fleet: ~Copyable {
   public let policy: Policy
@@ -24,6 +25,14 @@ public struct Fleet: ~Copyable {
     state = FleetState(policy.program, assumesSteady: assumingSteady)
   }
 
+  /// How many instances of a block of 256 have to run at a tick to run side by side; fewer run one at a time.
+  ///
+  /// It changes no decision: for tests that compare the two.
+  package var columnThreshold: Int {
+    get { state.columnThreshold }
+    set { state.columnThreshold = newValue }
+  }
+
   /// Takes in one observation of an instance; it counts from its tick on.
   ///
   /// The order of arrival within a tick does not matter, but for observations of one series at one time: the last wins.
@@ -36,6 +45,23 @@ public struct Fleet: ~Copyable {
     _ observation: Observation, of instance: String, at time: Timestamp, origin: Origin? = nil
   ) -> ObserveResult {
     state.observe(observation, of: instance, at: time, origin: origin)
+  }
+
+  /// A series of an instance, to feed many samples of it: the names are looked up once.
+  ///
+  /// The instance is made if it is new. A handle is good until its instance is removed.
+  /// - Returns: `nil` if no signal of the policy reads such a series.
+  public mutating func series(_ metric: String, _ labels: [String: String] = [:], of instance: String) -> SeriesHandle?
+  {
+    state.series(metric, labels, of: instance)
+  }
+
+  /// Takes in one sample of a series; NaN and ±Inf end it.
+  ///
+  /// - Complexity: O(1) in order of time; allocates nothing in the steady state.
+  @discardableResult
+  public mutating func observe(_ value: Double, of series: SeriesHandle, at time: Timestamp) -> ObserveResult {
+    state.observe(value, of: series, at: time)
   }
 
   /// Says that a log source of an instance is being read, so that its silence counts as 0 matches.
@@ -57,22 +83,70 @@ public struct Fleet: ~Copyable {
     return changes
   }
 
-  /// What the policy says of an instance, with its reasons.
+  /// How an instance stood at the last tick that ran.
   ///
-  /// At a decided tick: that decision. Beyond it: a provisional look at tick ⌈time / step⌉ from what was observed by `time`;
-  /// nothing changes by it.
-  /// - Parameter allRules: Reports idle rules too.
+  /// - Returns: `nil` if no tick ran for it, or the handle is stale.
+  /// - Complexity: O(1); allocates nothing.
+  public func decide(_ instance: InstanceHandle) -> Summary? { state.summary(of: instance) }
+
+  /// How an instance stood at the last tick that ran; `nil` if no tick ran for it.
+  public func decide(_ instance: String) -> Summary? { state.summary(of: instance) }
+
+  /// What the policy says of an instance at tick ⌈time / step⌉.
+  ///
+  /// At a decided tick: that decision. Beyond it: a provisional look, from what was observed by `time`; nothing changes by it.
   /// - Returns: `nil` if nothing is known of the instance by then.
-  public func decide(_ instance: String, at time: Timestamp, allRules: Bool = false) -> Decision? {
-    state.look(at: instance, time).map { Decision($0, policy, allRules: allRules, assumesSteady: assumesSteady) }
+  public func decide(_ instance: InstanceHandle, at time: Timestamp) -> Summary? {
+    state.look(at: instance, time) { $0.summary }
   }
 
-  /// The verdict alone; cheaper than a whole decision.
-  public func verdict(of instance: String, at time: Timestamp) -> Verdict? {
-    state.look(at: instance, time)?.summary.verdict
+  /// The same by name.
+  public func decide(_ instance: String, at time: Timestamp) -> Summary? {
+    state.find(instance).flatMap { decide($0, at: time) }
   }
 
-  /// The instances that anything was ever observed of, in the order in which they came.
+  /// Decides again from all that is known by `time`, just before acting on a decision: nothing changes by it.
+  ///
+  /// Unlike `decide(_:at:)`, this looks at the next tick where `time` is at or before the last one, so that what came late
+  /// counts too.
+  public func peek(_ instance: InstanceHandle, at time: Timestamp) -> Summary? {
+    state.look(at: instance, time, isAfterLastTick: true) { $0.summary }
+  }
+
+  /// The same by name.
+  public func peek(_ instance: String, at time: Timestamp) -> Summary? {
+    state.find(instance).flatMap { peek($0, at: time) }
+  }
+
+  /// Every instance that the policy judges, as it stood at the last tick.
+  public func decideAll(_ body: (InstanceHandle, Summary) -> Void) {
+    state.forEachSummary { handle, summary in
+      if summary.isSelected { body(handle, summary) }
+    }
+  }
+
+  /// The whole record of a decision, with rules, reasons and evidence.
+  ///
+  /// - Parameters:
+  ///   - time: As for `decide(_:at:)`.
+  ///   - allRules: Reports idle rules too.
+  /// - Returns: `nil` if nothing is known of the instance by then.
+  public func explain(_ instance: InstanceHandle, at time: Timestamp, allRules: Bool = false) -> Decision? {
+    state.look(at: instance, time) { Decision($0, policy, allRules: allRules, assumesSteady: assumesSteady) }
+  }
+
+  /// The same by name.
+  public func explain(_ instance: String, at time: Timestamp, allRules: Bool = false) -> Decision? {
+    state.find(instance).flatMap { explain($0, at: time, allRules: allRules) }
+  }
+
+  /// The handle of an instance that anything was ever observed of; `nil` for others.
+  public func instance(_ name: String) -> InstanceHandle? { state.find(name) }
+
+  /// The name of an instance; `nil` if it was removed.
+  public func name(of instance: InstanceHandle) -> String? { state.id(of: instance) }
+
+  /// The instances that anything was ever observed of.
   public var instances: [String] { state.ids }
 
   /// The earliest time at which a verdict can change if nothing more is observed: early perhaps, never late. `nil`: never.
@@ -106,7 +180,7 @@ public struct Change: Hashable, Sendable {
     instance = change.id
     at = Timestamp(milliseconds: change.at)
     verdict = change.after.verdict
-    possible = change.after.possible.verdicts
+    possible = change.after.possible
     previous = change.before?.verdict
     isSelected = change.after.selected != .no
   }

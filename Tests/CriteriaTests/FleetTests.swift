@@ -20,7 +20,7 @@ struct FleetTimeTests {
     var fleet = try fleet(hot)
     fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(11))
     fleet.advance(to: seconds(10))
-    let early = fleet.decide("a", at: seconds(10))
+    let early = fleet.explain("a", at: seconds(10))
     #expect(early == nil)
     let changes = fleet.advance(to: seconds(20))
     #expect(changes.map(\.verdict) == [.watch])
@@ -39,7 +39,7 @@ struct FleetTimeTests {
       rules: [{rule: High, when: "max(v[1m]) > 5", then: replace}]
       """)
     fleet.observe(.line("v=\(text)", source: "app"), of: "a", at: seconds(5))
-    let decided = fleet.decide("a", at: seconds(5))?.verdict.rawValue
+    let decided = fleet.explain("a", at: seconds(5))?.verdict.rawValue
     #expect(decided == verdict)
   }
 
@@ -98,7 +98,7 @@ struct FleetTimeTests {
     fleet.advance(to: seconds(20))
     fleet.observe(.line("fine", source: "kernel"), of: "a", at: seconds(45))
     fleet.advance(to: seconds(50))
-    #expect(fleet.verdict(of: "a", at: seconds(50)) == .keep)
+    #expect(fleet.decide("a", at: seconds(50)?.verdict) == .keep)
   }
 
   @Test("a provisional look runs the ticks in between and changes nothing")
@@ -107,9 +107,9 @@ struct FleetTimeTests {
     fleet.observe(.sample("x", [:], 9), of: "a", at: seconds(5))
     fleet.advance(to: seconds(10))
     fleet.observe(.sample("x", [:], 1), of: "a", at: seconds(12))
-    let before = fleet.decide("a", at: seconds(11))?.verdict
-    let after = fleet.decide("a", at: seconds(12))?.verdict
-    let decided = fleet.decide("a", at: seconds(10))?.verdict
+    let before = fleet.explain("a", at: seconds(11))?.verdict
+    let after = fleet.explain("a", at: seconds(12))?.verdict
+    let decided = fleet.explain("a", at: seconds(10))?.verdict
     #expect([before, after, decided] == [.watch, .keep, .watch])
   }
 
@@ -152,12 +152,12 @@ struct FleetTimeTests {
       fleet.observe(.sample("x", [:], name == "for" ? 1 : 0), of: "a", at: seconds(20))
     }
     fleet.advance(to: seconds(20))
-    let decision = fleet.decide("a", at: seconds(20))
+    let decision = fleet.explain("a", at: seconds(20))
     // The last sample of `hold` goes stale after 50 s; the hold itself ends at 60 s. Both are changes of what is possible.
     let next = try #require(decision?.nextChange)
     #expect(next <= seconds(expected))
-    let before = fleet.decide("a", at: seconds(20))?.verdict
-    let atThat = fleet.decide("a", at: next)?.verdict
+    let before = fleet.explain("a", at: seconds(20))?.verdict
+    let atThat = fleet.explain("a", at: next)?.verdict
     #expect(before != atThat, "\(name)")
   }
 
@@ -170,11 +170,11 @@ struct FleetTimeTests {
       """)
     fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(10))
     fleet.advance(to: seconds(20))
-    #expect(fleet.verdict(of: "a", at: seconds(20)) == .quarantine)
+    #expect(fleet.decide("a", at: seconds(20)?.verdict) == .quarantine)
     fleet.observe(.facts(launched: seconds(25)), of: "a", at: seconds(30))
     fleet.attach(log: "sshd", of: "a", at: seconds(30))
     fleet.advance(to: seconds(40))
-    #expect(fleet.verdict(of: "a", at: seconds(40)) == .keep)
+    #expect(fleet.decide("a", at: seconds(40)?.verdict) == .keep)
     let old = fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(24))
     #expect(old == .predecessor)
   }
@@ -186,9 +186,9 @@ struct FleetTimeTests {
     fleet.advance(to: seconds(10))
     fleet.remove("a")
     #expect(fleet.instances.sorted() == ["b", "c"])
-    let gone = fleet.decide("a", at: seconds(10))
+    let gone = fleet.explain("a", at: seconds(10))
     #expect(gone == nil)
-    #expect(fleet.verdict(of: "c", at: seconds(10)) == .watch)
+    #expect(fleet.decide("c", at: seconds(10)?.verdict) == .watch)
   }
 }
 
@@ -199,7 +199,7 @@ struct UnknownTests {
     var fleet = try fleet(hot)
     fleet.observe(.facts([:], labels: [:]), of: "a", at: seconds(0))
     fleet.advance(to: seconds(10))
-    let decision = fleet.decide("a", at: seconds(10))
+    let decision = fleet.explain("a", at: seconds(10))
     #expect(decision?.verdict == .unknown)
     #expect(decision?.possible == [.keep, .watch])
     #expect(decision?.missing.map(\.signal) == ["x"])
@@ -228,7 +228,7 @@ struct UnknownTests {
       """)
     fleet.observe(.facts([:], labels: labels), of: "a", at: seconds(0))
     fleet.advance(to: seconds(10))
-    let decision = fleet.decide("a", at: seconds(10))
+    let decision = fleet.explain("a", at: seconds(10))
     #expect(decision?.missing.first { $0.signal == term }?.reason == reason)
   }
 
@@ -241,7 +241,7 @@ struct UnknownTests {
       """)
     fleet.observe(.sample("x", [:], 1), of: "a", at: seconds(10))
     fleet.advance(to: seconds(10))
-    let missing = fleet.decide("a", at: seconds(10))?.missing
+    let missing = fleet.explain("a", at: seconds(10))?.missing
     #expect(missing?.map(\.reason) == ["its samples give no value"])
   }
 
@@ -262,7 +262,7 @@ struct UnknownTests {
     fleet.observe(.facts(["disk": "500GB"]), of: "a", at: seconds(10))
     fleet.observe(.condition("Ready", "False"), of: "a", at: seconds(10))
     fleet.advance(to: seconds(10))
-    let missing = fleet.decide("a", at: seconds(10))?.missing
+    let missing = fleet.explain("a", at: seconds(10))?.missing
     #expect(
       missing?.map(\.reason) == [
         "`500GB` is no number", "its last change was not seen", "no match in its windows",
@@ -274,7 +274,7 @@ struct UnknownTests {
     var fleet = try fleet(hot)
     fleet.observe(.sample("x", [:], .nan), of: "a", at: seconds(10))
     fleet.advance(to: seconds(10))
-    let missing = fleet.decide("a", at: seconds(10))?.missing
+    let missing = fleet.explain("a", at: seconds(10))?.missing
     #expect(missing?.map(\.reason) == ["its series has ended"])
   }
 
@@ -284,7 +284,7 @@ struct UnknownTests {
     fleet.observe(.sample("x", ["cpu": "0"], 1), of: "a", at: seconds(5))
     fleet.observe(.sample("x", ["cpu": "1"], 1), of: "a", at: seconds(5))
     fleet.advance(to: seconds(10))
-    let decision = fleet.decide("a", at: seconds(10))
+    let decision = fleet.explain("a", at: seconds(10))
     #expect(decision?.verdict == .unknown)
     #expect(decision?.missing.first?.reason == #"several series: {cpu="0"} and {cpu="1"}"#)
   }
@@ -298,10 +298,10 @@ struct UnknownTests {
       """)
     fleet.observe(.line(String(repeating: "a", count: 30) + "b", source: "kernel"), of: "a", at: seconds(5))
     fleet.advance(to: seconds(10))
-    #expect(fleet.verdict(of: "a", at: seconds(10)) == .unknown)
+    #expect(fleet.decide("a", at: seconds(10)?.verdict) == .unknown)
     #expect(fleet.counts.limited == 1)
     fleet.advance(to: seconds(80))
-    #expect(fleet.verdict(of: "a", at: seconds(80)) == .keep)
+    #expect(fleet.decide("a", at: seconds(80)?.verdict) == .keep)
   }
 
   @Test("a log that is attached and silent counts 0, one never attached is unknown")
@@ -315,7 +315,7 @@ struct UnknownTests {
     fleet.attach(log: "*", of: "all", at: seconds(0))
     fleet.attach(log: "auth", of: "other", at: seconds(0))
     fleet.advance(to: seconds(10))
-    let verdicts = ["attached", "all", "other"].map { fleet.verdict(of: $0, at: seconds(10)) }
+    let verdicts = ["attached", "all", "other"].map { fleet.decide($0, at: seconds(10)?.verdict) }
     #expect(verdicts == [.keep, .keep, .unknown])
   }
 
@@ -329,10 +329,10 @@ struct UnknownTests {
     fleet.observe(.facts([:], labels: [:]), of: "diskless", at: seconds(0))
     fleet.observe(.sample("wear", [:], 0.1), of: "disk", at: seconds(5))
     fleet.advance(to: seconds(100))
-    let rule = fleet.decide("diskless", at: seconds(100), allRules: true)?.rules.first
+    let rule = fleet.explain("diskless", at: seconds(100), allRules: true)?.rules.first
     #expect(rule?.state == .notApplicable)
-    #expect(fleet.verdict(of: "diskless", at: seconds(100)) == .keep)
-    #expect(fleet.verdict(of: "disk", at: seconds(100)) == .unknown)
+    #expect(fleet.decide("diskless", at: seconds(100)?.verdict) == .keep)
+    #expect(fleet.decide("disk", at: seconds(100)?.verdict) == .unknown)
   }
 
   @Test("a clock whose beginning was not seen shows what is known of it")
@@ -346,7 +346,7 @@ struct UnknownTests {
       """)
     fleet.attach(log: "kernel", of: "a", at: seconds(0))
     fleet.advance(to: seconds(90))
-    let decision = fleet.decide("a", at: seconds(90))
+    let decision = fleet.explain("a", at: seconds(90))
     #expect(decision?.rules.map(\.why) == ["quiet for at least 1m30s", "since(oom) at least 1m30s"])
     #expect(decision?.json.contains(#""term":"since(oom)","value":null,"atLeast":90"#) == true)
   }
@@ -362,7 +362,7 @@ struct UnknownTests {
       fleet.observe(.sample("free", ["mountpoint": mountpoint], free), of: "a", at: seconds(5))
     }
     fleet.advance(to: seconds(10))
-    let decision = fleet.decide("a", at: seconds(10))
+    let decision = fleet.explain("a", at: seconds(10))
     #expect(decision?.score.lowThousandths == 48_000)
     #expect(decision?.rules.first?.why == "2 % left on /var")
     #expect(decision?.rules.first?.key.map(\.value) == ["/var"])

@@ -122,7 +122,7 @@ struct PolicyTestExample {
       fleet.feed(tick, cpu: tick < 5 ? 20 : tick < 25 ? 95 : tick < 35 ? 80 : 60, oomEvery: 3)
       if tick == 0 { continue }
       fleet.advance(to: time(tick))
-      let decided = fleet.decide("i-0a1", at: time(tick), allRules: true)
+      let decided = fleet.explain("i-0a1", at: time(tick), allRules: true)
       let decision = try #require(decided)
       if timeline.last != decision.verdict.rawValue { timeline += ["\(tick)m", decision.verdict.rawValue] }
       if tick == 9 { nine = decision }
@@ -146,7 +146,7 @@ struct PolicyTestExample {
       fleet.feed(tick, cpu: percent, oomEvery: nil)
       fleet.advance(to: time(tick))
     }
-    let decided = fleet.decide("i-0a1", at: time(30))
+    let decided = fleet.explain("i-0a1", at: time(30))
     let decision = try #require(decided)
     #expect(decision.score == Decision.Score(lowThousandths: score, highThousandths: score))
   }

@@ -31,12 +31,12 @@ struct ReadmeExample {
     for change in fleet.advance(to: now) {
       print(change.at, change.instance, change.verdict)
     }
-    if let decision = fleet.decide("i-0a1", at: now) {
+    if let decision = fleet.explain("i-0a1", at: now) {
       print(decision.verdict, decision.rules[0].why)
       print(decision.json)
     }
     // README ends
-    let last = fleet.decide("i-0a1", at: now)
+    let last = fleet.explain("i-0a1", at: now)
     let decision = try #require(last)
     #expect(decision.verdict == .replace)
     #expect(decision.rules.map(\.why) == ["3 OOM kills in 10 minutes, last victim java"])

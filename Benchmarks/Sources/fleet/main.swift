@@ -63,7 +63,7 @@ var bands = [0, 0, 0]
 var lows = [Int](repeating: -1, count: ids.count)
 let reading = seconds {
   for (instance, id) in ids.enumerated() {
-    guard let score = fleet.decide(id, at: now)?.score else { continue }
+    guard let score = fleet.explain(id, at: now)?.score else { continue }
     lows[instance] = Int(score.lowThousandths)
     bands[score.lowThousandths >= 100_000 ? 2 : score.lowThousandths >= 50_000 ? 1 : 0] += 1
   }

@@ -1,5 +1,5 @@
 /// Kleene's third value beside the two.
-package enum Truth: UInt8, Sendable {
+package enum Truth: UInt8, Sendable, BitwiseCopyable {
   case no = 0
   case yes = 1
   case unknown = 2
@@ -26,8 +26,8 @@ package enum Truth: UInt8, Sendable {
 }
 
 /// One step over registers: `target ← operation(a, b, c, d)`. Which file a register is of follows from the operation.
-package struct Instruction: Sendable {
-  package enum Operation: UInt8, Sendable {
+package struct Instruction: Sendable, BitwiseCopyable {
+  package enum Operation: UInt8, Sendable, BitwiseCopyable {
     // numbers ← numbers
     case negate, add, subtract, multiply, divide, absolute, minimum, maximum, clamp, ramp
     /// (a − b) + (2·b) · u, where c is the register of u.

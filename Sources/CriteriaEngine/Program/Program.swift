@@ -81,8 +81,8 @@ package struct Selector: Sendable {
 }
 
 /// How a raw number becomes a value: an optional scale, then the unit, one rounded operation each.
-package struct Conversion: Hashable, Sendable {
-  package enum Unit: Hashable, Sendable {
+package struct Conversion: Hashable, Sendable, BitwiseCopyable {
+  package enum Unit: Hashable, Sendable, BitwiseCopyable {
     case none
     case multiply(Double)
     case divide(Double)
@@ -103,7 +103,7 @@ package struct Conversion: Hashable, Sendable {
   }
 }
 
-package enum Comparison: UInt8, Sendable {
+package enum Comparison: UInt8, Sendable, BitwiseCopyable {
   case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
 
   package func holds(_ a: Double, _ b: Double) -> Bool {
@@ -130,9 +130,9 @@ package enum Comparison: UInt8, Sendable {
   }
 }
 
-package enum Reducer: UInt8, Sendable { case sum, avg, min, max, count }
+package enum Reducer: UInt8, Sendable, BitwiseCopyable { case sum, avg, min, max, count }
 
-package enum WindowKind: Hashable, Sendable {
+package enum WindowKind: Hashable, Sendable, BitwiseCopyable {
   case avg, min, max, sum, first, last, count, rate, increase, changes, slope, stddev
   case percentile(Int)
 
@@ -203,7 +203,7 @@ extension Program {
 
   /// Something that the policy reads at each tick, and the register that holds it.
   package struct Feature: Sendable {
-    package enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable, BitwiseCopyable {
       // numbers
       case latest(signal: Int)
       case window(WindowKind, signal: Int, window: Int64)
@@ -252,7 +252,7 @@ extension Program {
   }
 
   /// What a clock is compared with, in seconds.
-  package enum Threshold: Hashable, Sendable {
+  package enum Threshold: Hashable, Sendable, BitwiseCopyable {
     case constant(Double)
     /// `spread(a, b)`
     case spread(Double, Double)
@@ -308,7 +308,7 @@ extension Program {
       case quarantine
       case protect
     }
-    package enum Unknown: Sendable { case spreads, fires, ignored }
+    package enum Unknown: Sendable, BitwiseCopyable { case spreads, fires, ignored }
     package struct Except: Sendable {
       package var condition: Fragment
       package var expires: Int64?

@@ -1,18 +1,20 @@
 /// One instance as of one tick, for whoever wants more than the verdict: reasons are worked out when they are asked for.
 package struct InstanceView {
-  let instance: Instance
+  let block: InstanceBlock
+  let row: Int
   let tick: Int64
   let fleet: FleetState
+  private var plan: Plan { fleet.plan }
 
-  package var id: String { instance.id }
-  package var summary: Summary { instance.summary }
+  package var id: String { block.cold[row].id }
+  package var summary: Summary { block.summaries[row] }
   /// The tick's time.
   package var at: Int64 { tick * fleet.program.step }
   /// When the instance was first seen.
-  package var knownSince: Int64? { instance.knownSince }
+  package var knownSince: Int64? { block.knownSince[row] == .max ? nil : block.knownSince[row] }
 
   /// The first tick's time at which the verdict changes if nothing more is observed; never too late.
-  package var nextChange: Int64? { fleet.nextChange(of: instance, after: tick).map { $0 * fleet.program.step } }
+  package var nextChange: Int64? { fleet.nextChange(of: block, row, after: tick).map { $0 * fleet.program.step } }
 
   /// Why a rule stands as it does.
   package struct RuleReport: Sendable {
@@ -70,27 +72,141 @@ package struct InstanceView {
   package func rules(all: Bool) -> [RuleReport] {
     var reader = Reader(self)
     return fleet.program.rules.indices.compactMap { index in
-      let outcome = instance.rules[index]
-      let row = reportedRow(index)
-      let isIdle = outcome.excepted == .no && (row.map { $0.sure.state == .idle && $0.possible.state == .idle } ?? true)
-      if !all, isIdle { return nil }
-      return report(index, row, &reader)
+      let standing = standing(index)
+      let isIdle = standing.excepted == .no && isIdle(index)
+      return !all && isIdle ? nil : report(index, standing, reader.row(of: index), &reader)
     }
+  }
+
+  func standing(_ index: Int) -> Standing { block.standing[index * block.capacity + row] }
+
+  private func isIdle(_ index: Int) -> Bool {
+    let rule = plan.rules[index]
+    guard rule.isKeyed else {
+      let cell = Int(rule.place) * block.capacity + row
+      return block.sure[cell].state == .idle && block.possible[cell].state == .idle
+    }
+    return block.cold[row].keyed[Int(rule.place)].rows
+      .allSatisfy { $0.sure.state == .idle && $0.possible.state == .idle }
   }
 
   /// Rules whose `protect` stands or may stand.
   package var protectedBy: [String] {
-    zip(fleet.program.rules, instance.rules).compactMap { rule, outcome in
-      guard case .protect = rule.effect, outcome.effect != .no else { return nil }
-      return rule.name
+    guard summary.protected != .no else { return [] }
+    var reader = Reader(self)
+    return fleet.program.rules.indices.compactMap { index in
+      guard plan.rules[index].effect == .protect, reader.counted(index).effect != .no else { return nil }
+      return fleet.program.rules[index].name
     }
   }
 
+  private func state(_ state: RuleState) -> RuleReport.State {
+    switch state {
+    case .idle: .idle
+    case .pending: .pending
+    case .active: .active
+    case .holding: .holding
+    }
+  }
+
+  private func report(_ index: Int, _ standing: Standing, _ row: Row?, _ reader: inout Reader) -> RuleReport {
+    let rule = fleet.program.rules[index]
+    let outcome = reader.counted(index)
+    let sure = row.map { state($0.sure.state) } ?? .idle
+    let possible = row.map { state($0.possible.state) } ?? .idle
+    var reported = sure
+    if !standing.isApplicable { reported = .notApplicable }
+    if standing.excepted == .yes { reported = .excepted }
+    let effect: (name: String, stands: Truth)? =
+      switch rule.effect {
+      case .add: nil
+      case .replace: ("replace", outcome.effect)
+      case .quarantine: ("quarantine", outcome.effect)
+      case .protect: ("protect", outcome.effect)
+      }
+    // A rule without rows has no key to read: not what the registers still hold of another one.
+    reader.fillText(row?.key ?? Row.unknownKey, of: index)
+    let entered = row.map { sure == .idle && possible != .idle ? $0.possible.since : $0.sure.since }
+    let known = knownSince.map { at - $0 } ?? 0
+    let needed = rule.for + rule.longestWindow
+    let waits = sure == .pending || possible != sure
+    return RuleReport(
+      rule: rule.name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
+      low: outcome.low,
+      high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: reader.key(row?.key, rule),
+      why: standing.isApplicable ? reader.why(rule, key: row?.key) : "", evidence: reader.evidence(rule, key: row?.key),
+      labels: rule.labels, isShadow: rule.shadow,
+      because: standing.exception < 0 ? nil : rule.except[Int(standing.exception)].because,
+      needs: waits && known < needed ? (needed, known) : nil)
+  }
+
+  /// What is unknown in the rules that keep the verdict open, and in the selector.
+  package var missing: [Missing] {
+    var reader = Reader(self)
+    var names: [String] = []
+    func add(_ more: [String]) { for name in more where !names.contains(name) { names.append(name) } }
+    for (index, rule) in fleet.program.rules.enumerated() {
+      let counted = reader.counted(index)
+      guard counted.low != counted.high || counted.effect == .unknown else { continue }
+      for row in reader.rows(of: index) where row.sure.state != row.possible.state || row.low != row.high {
+        reader.fill(row.key, of: index)
+        add(reader.unknowns(features: rule.features, derived: rule.derived, key: row.key))
+      }
+      for entry in rule.except { add(reader.unknowns(features: entry.condition.features, derived: [], key: 0)) }
+    }
+    if let selector = fleet.program.selector, summary.selected == .unknown {
+      add(reader.unknowns(features: selector.features, derived: [], key: 0))
+    }
+    return names.map { name in
+      Missing(signal: name, since: reader.lastSeen(name), reason: reader.reason(name))
+    }
+  }
+}
+
+/// Reads an instance again at the tick of a view, with the engine's own registers.
+private struct Reader {
+  let view: InstanceView
+  private var tick: Tick
+  private var workspace: Workspace { view.fleet.workspace }
+  private var program: Program { view.fleet.program }
+  private var block: InstanceBlock { view.block }
+
+  init(_ view: InstanceView) {
+    self.view = view
+    tick = Tick(view.fleet.workspace, view.block, number: view.tick, columns: false, isReading: true)
+    tick.prepare(view.row)
+    var row = Int32(view.row)
+    withUnsafePointer(to: &row) { tick.fillShared(UnsafeBufferPointer(start: $0, count: 1)) }
+  }
+
+  /// The rows of a rule, with what they contributed at the tick of the view.
+  mutating func rows(of index: Int) -> [Row] {
+    let rule = view.fleet.plan.rules[index]
+    if rule.isKeyed { return block.cold[view.row].keyed[Int(rule.place)].rows }
+    let cell = Int(rule.place) * block.capacity + view.row
+    var row = Row(key: 0)
+    (row.sure, row.possible) = (block.sure[cell], block.possible[cell])
+    row.lastWorth = block.lastWorth[cell]
+    if rule.effect == .add, row.sure.isOn || row.possible.isOn {
+      fill(0, of: index)
+      (row.low, row.high) = tick.contribution(
+        of: rule, row.sure, row.possible, now: tick.worth(of: rule, view.row), &row.lastWorth)
+    }
+    return [row]
+  }
+
+  /// What a rule contributed, after `except` and `mode: shadow`.
+  mutating func counted(_ index: Int) -> Contribution {
+    let rule = view.fleet.plan.rules[index]
+    return tick.counted(tick.contribution(of: rule, rows(of: index)), rule, view.standing(index).excepted)
+  }
+
   /// The row that speaks for a rule.
-  private func reportedRow(_ index: Int) -> Row? {
-    let rows = instance.rules[index].rows
+  mutating func row(of index: Int) -> Row? {
+    let rows = rows(of: index)
+    if rows.count < 2 { return rows.first }
     let contributes: (Row) -> [Int64]
-    if case .add = fleet.program.rules[index].effect {
+    if view.fleet.plan.rules[index].effect == .add {
       contributes = { [$0.high, $0.low] }
     } else {
       contributes = { [$0.sure.isOn ? 1 : 0, $0.possible.isOn ? 1 : 0] }
@@ -113,92 +229,34 @@ package struct InstanceView {
     return best
   }
 
-  private func state(_ state: RuleState) -> RuleReport.State {
-    switch state {
-    case .idle: .idle
-    case .pending: .pending
-    case .active: .active
-    case .holding: .holding
-    }
+  mutating func fill(_ key: Int32, of index: Int) {
+    let rule = view.fleet.plan.rules[index]
+    tick.fill(key: key, features: rule.features, derived: rule.derived, view.row)
   }
 
-  private func report(_ index: Int, _ row: Row?, _ reader: inout Reader) -> RuleReport {
-    let rule = fleet.program.rules[index]
-    let outcome = instance.rules[index]
-    let sure = row.map { state($0.sure.state) } ?? .idle
-    let possible = row.map { state($0.possible.state) } ?? .idle
-    var reported = sure
-    if !outcome.isApplicable { reported = .notApplicable }
-    if outcome.excepted == .yes { reported = .excepted }
-    let effect: (name: String, stands: Truth)? =
-      switch rule.effect {
-      case .add: nil
-      case .replace: ("replace", outcome.effect)
-      case .quarantine: ("quarantine", outcome.effect)
-      case .protect: ("protect", outcome.effect)
-      }
-    // A rule without rows has no key to read: not what the registers still hold of another one.
-    reader.fill(row?.key ?? Row.unknownKey, of: rule)
-    let entered = row.map { sure == .idle && possible != .idle ? $0.possible.since : $0.sure.since }
-    let known = instance.knownSince.map { at - $0 } ?? 0
-    let needed = rule.for + rule.longestWindow
-    let waits = sure == .pending || possible != sure
-    return RuleReport(
-      rule: rule.name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
-      low: outcome.low,
-      high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: reader.key(row?.key, rule),
-      why: outcome.isApplicable ? reader.why(rule, key: row?.key) : "", evidence: reader.evidence(rule, key: row?.key),
-      labels: rule.labels, isShadow: rule.shadow,
-      because: outcome.exception.flatMap { rule.except[$0].because },
-      needs: waits && known < needed ? (needed, known) : nil)
-  }
-
-  /// What is unknown in the rules that keep the verdict open, and in the selector.
-  package var missing: [Missing] {
-    var reader = Reader(self)
-    var names: [String] = []
-    func add(_ more: [String]) { for name in more where !names.contains(name) { names.append(name) } }
-    for (rule, outcome) in zip(fleet.program.rules, instance.rules) {
-      guard outcome.low != outcome.high || outcome.effect == .unknown else { continue }
-      for row in outcome.rows where row.sure.state != row.possible.state || row.low != row.high {
-        reader.fill(row.key, of: rule)
-        add(reader.unknowns(features: rule.features, derived: rule.derived, key: row.key))
-      }
-      for entry in rule.except { add(reader.unknowns(features: entry.condition.features, derived: [], key: 0)) }
-    }
-    if let selector = fleet.program.selector, instance.summary.selected == .unknown {
-      add(reader.unknowns(features: selector.features, derived: [], key: 0))
-    }
-    return names.map { name in
-      Missing(signal: name, since: reader.lastSeen(name), reason: reader.reason(name))
-    }
-  }
-}
-
-/// Reads an instance again at the tick of a view, with the engine's own registers.
-private struct Reader {
-  let view: InstanceView
-  private var instance: Instance
-  private var tick: Tick
-  private var workspace: Workspace { view.fleet.workspace }
-  private var program: Program { view.fleet.program }
-
-  init(_ view: InstanceView) {
-    self.view = view
-    instance = view.instance
-    tick = Tick(view.fleet.workspace, tick: view.tick)
-    tick.fillShared(&instance)
-  }
-
-  mutating func fill(_ key: Int32, of rule: Program.Rule) {
-    tick.fillRow(key, features: rule.features, derived: rule.derived, instance)
-    for part in rule.why ?? [] {
+  /// The same, and what its text reads.
+  mutating func fillText(_ key: Int32, of index: Int) {
+    fill(key, of: index)
+    for part in program.rules[index].why ?? [] {
       switch part {
       case .number(let fragment, _), .string(let fragment), .truth(let fragment):
-        tick.fillRow(key, features: fragment.features, derived: fragment.derived, instance)
+        tick.fill(key: key, features: fragment.features, derived: fragment.derived, view.row)
       case .text, .key: break
       }
     }
+  }
+
+  private func number(_ fragment: Program.Fragment) -> Double {
+    workspace.row.number(Plan.Fragment(code: fragment), at: 0, workspace)
+  }
+
+  private func truth(_ fragment: Program.Fragment) -> Truth {
+    workspace.row.truth(Plan.Fragment(code: fragment), at: 0, workspace)
+  }
+
+  private func string(_ fragment: Program.Fragment) -> UInt32 {
+    workspace.row.run(Plan.Fragment(code: fragment), at: 0, workspace)
+    return workspace.row.strings[fragment.result]
   }
 
   func key(_ key: Int32?, _ rule: Program.Rule) -> [(label: String, value: String)] {
@@ -212,14 +270,14 @@ private struct Reader {
       switch part {
       case .text(let text): return text
       case .number(let fragment, let format):
-        let value = tick.number(fragment)
+        let value = number(fragment)
         if value.isNaN, let bound = bound(of: fragment.result) { return "at least \(duration(bound))" }
         return CriteriaEngine.text(value, format)
       case .string(let fragment):
-        let code = tick.string(fragment)
+        let code = string(fragment)
         return code == 0 ? "unknown" : workspace.strings[code]
       case .truth(let fragment):
-        switch tick.run(fragment) {
+        switch truth(fragment) {
         case .yes: return "true"
         case .no: return "false"
         case .unknown: return "unknown"
@@ -251,11 +309,11 @@ private struct Reader {
     for one in program.derived where one.register == register {
       if case .sinceTruth(let bound, _) = one.kind { place = bound }
     }
-    return place.map { workspace.frame.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
+    return place.map { workspace.row.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
   }
 
   private func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
-    let value = workspace.frame.numbers[register]
+    let value = workspace.row.numbers[register]
     if !value.isNaN { return .number(value, format) }
     return bound(of: register).map { .atLeast($0) } ?? .unknown
   }
@@ -267,10 +325,10 @@ private struct Reader {
     case .latest, .window, .sinceSignal, .sinceFact, .age, .driftCount, .driftRatio, .factNumber:
       return number(in: feature.register, feature.format)
     case .absent:
-      let value = workspace.frame.truths[feature.register]
+      let value = workspace.row.truths[feature.register]
       return value == .unknown ? .unknown : .truth(value == .yes)
     case .fact, .label, .desired, .status, .reason, .info, .capture:
-      let code = workspace.frame.strings[feature.register]
+      let code = workspace.row.strings[feature.register]
       return code == 0 ? .unknown : .string(workspace.strings[code])
     }
   }
@@ -284,17 +342,17 @@ private struct Reader {
       + featuresRead(rule).map { feature in
         var evidence = InstanceView.Evidence(term: feature.text, value: value(of: feature), newest: nil, origin: nil)
         guard let signal = feature.signal else { return evidence }
-        let slot = workspace.layout.slot[signal]
+        let slot = Int(view.fleet.plan.signals[signal].slot)
         let row = feature.isKeyed ? key : nil
         switch program.signals[signal].source {
-        case .metric: evidence.newest = instance.metrics[slot].newest(key: row, at: tick.now)
+        case .metric: evidence.newest = block.set(slot, view.row).pointee.newest(key: row)
         case .log:
-          let newest = instance.logs[slot].newest(key: row)
+          let newest = block.cold[view.row].logs[slot].newest(key: row)
           evidence.newest = newest?.time
           evidence.origin = newest?.origin
-        case .condition: evidence.newest = instance.conditions[slot].newest?.time
-        case .info: evidence.newest = instance.infos[slot].timeline.newest?.time
-        case .fact(let name, _): evidence.newest = instance.facts.facts[name]?.newest?.time
+        case .condition: evidence.newest = block.cold[view.row].conditions[slot].newest?.time
+        case .info: evidence.newest = block.cold[view.row].infos[slot].timeline.newest?.time
+        case .fact(let name, _): evidence.newest = block.cold[view.row].facts.facts[name]?.newest?.time
         }
         return evidence
       }
@@ -311,7 +369,7 @@ private struct Reader {
       }
       names.append((feature.signal ?? info(of: feature)).map { program.signals[$0].name } ?? feature.text)
     }
-    for index in derived where workspace.frame.numbers[program.derived[index].register].isNaN {
+    for index in derived where workspace.row.numbers[program.derived[index].register].isNaN {
       names += program.derived[index].fragment.signals.map { program.signals[$0].name }
     }
     return names
@@ -326,49 +384,56 @@ private struct Reader {
 
   private func signal(named name: String) -> Int? { program.signals.firstIndex { $0.name == name } }
 
+  private func newestSample(_ slot: Int) -> Int64? {
+    let newest = block.set(slot, view.row).pointee.newestSample()
+    return newest == .min ? nil : newest
+  }
+
   func lastSeen(_ name: String) -> Int64? {
     guard let signal = signal(named: name) else { return nil }
-    let slot = workspace.layout.slot[signal]
+    let slot = Int(view.fleet.plan.signals[signal].slot)
     switch program.signals[signal].source {
-    case .metric: return instance.metrics[slot].newestSample
-    case .log: return instance.logs[slot].lastLine
-    case .condition: return instance.conditions[slot].newest?.time
-    case .info: return instance.infos[slot].timeline.newest?.time
-    case .fact(let name, _): return instance.facts.facts[name]?.newest?.time
+    case .metric: return newestSample(slot)
+    case .log: return block.cold[view.row].logs[slot].lastLine
+    case .condition: return block.cold[view.row].conditions[slot].newest?.time
+    case .info: return block.cold[view.row].infos[slot].timeline.newest?.time
+    case .fact(let name, _): return block.cold[view.row].facts.facts[name]?.newest?.time
     }
   }
 
   func reason(_ name: String) -> String? {
     guard let signal = signal(named: name) else { return reason(ofFact: name) }
     let one = program.signals[signal]
-    let slot = workspace.layout.slot[signal]
+    let slot = Int(view.fleet.plan.signals[signal].slot)
     var wake = Wake(now: view.tick, step: program.step)
     func overflow(_ isOverflowed: Bool) -> String? { isOverflowed ? "more than \(one.maxKeys) series or keys" : nil }
     switch one.source {
     case .metric:
       if tick.ambiguous.contains(signal) { return "several series: \(clash(signal).joined(separator: " and "))" }
-      if !instance.metrics[slot].isSeen { return "never seen" }
-      if instance.metrics[slot].newestSample == nil { return "its series has ended" }
-      let overflowed = instance.metrics[slot].isOverflowed(at: tick.now, retention: one.retention, &wake)
-      if !overflowed, let newest = instance.metrics[slot].newestSample, tick.now - newest <= one.staleAfter ?? .max {
+      if !block.set(slot, view.row).pointee.isSeen { return "never seen" }
+      if newestSample(slot) == nil { return "its series has ended" }
+      let overflowed = block.set(slot, view.row).pointee.isOverflowed(at: tick.now, retention: one.retention, &wake)
+      if !overflowed, let newest = newestSample(slot), tick.now - newest <= one.staleAfter ?? .max {
         return "its samples give no value"
       }
       return overflow(overflowed)
     case .log:
-      let state = instance.logs[slot]
+      let state = block.cold[view.row].logs[slot]
       if !state.isSeen { return "no log source of it is attached" }
       if let limitAt = state.limitAt, tick.now - limitAt <= one.retention { return "its pattern hit the match limit" }
       if state.isOverflowed(at: tick.now, retention: one.retention, &wake) { return overflow(true) }
-      return state.isKnown(at: tick.now, signal: one, &wake) ? "no match in its windows" : nil
+      return state.isKnown(at: tick.now, signal: view.fleet.plan.signals[signal], &wake)
+        ? "no match in its windows" : nil
     case .condition:
-      guard let newest = instance.conditions[slot].newest else { return "never seen" }
+      guard let newest = block.cold[view.row].conditions[slot].newest else { return "never seen" }
       if newest.code == 0 { return "its series has ended" }
       return tick.now - newest.time <= one.staleAfter ?? .max ? "its last change was not seen" : nil
     case .info:
-      if !instance.infos[slot].isSeen { return "never seen" }
-      return overflow(instance.infos[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
+      if !block.cold[view.row].infos[slot].isSeen { return "never seen" }
+      return overflow(block.cold[view.row].infos[slot].isOverflowed(at: tick.now, retention: one.retention, &wake))
     case .fact(let name, _):
-      return instance.facts.facts[name]?.newest.map { "`\(workspace.strings[$0.code])` is no number" } ?? "never told"
+      return block.cold[view.row].facts.facts[name]?.newest.map { "`\(workspace.strings[$0.code])` is no number" }
+        ?? "never told"
     }
   }
 
@@ -376,7 +441,7 @@ private struct Reader {
   private func reason(ofFact text: String) -> String {
     switch program.features.first(where: { $0.text == text })?.kind {
     case .desired(let name):
-      if let problem = tick.desiredProblem, instance.facts.desired[name] == nil { return problem }
+      if let problem = tick.desiredProblem, block.cold[view.row].facts.desired[name] == nil { return problem }
       return program.desired == nil ? "never told" : "not in the matching entry of `desired`"
     case .driftCount, .driftRatio: return tick.desiredProblem ?? "a fact or what is desired of it is not known"
     case .age: return "the launch is not known"
@@ -388,13 +453,14 @@ private struct Reader {
   /// The first two of the series that live side by side where one is wanted.
   private func clash(_ signal: Int) -> [String] {
     let one = program.signals[signal]
-    let state = instance.metrics[workspace.layout.slot[signal]]
-    return state.liveIdentities(at: tick.now, staleAfter: one.staleAfter ?? .max).prefix(2).map { identity in
-      let parts = identity.split(separator: 0, omittingEmptySubsequences: false).map {
-        String(decoding: $0, as: UTF8.self)
+    let set = block.set(Int(view.fleet.plan.signals[signal].slot), view.row)
+    return set.pointee.liveIdentities(at: tick.now, staleAfter: one.staleAfter ?? .max, workspace.identities).prefix(2)
+      .map { identity in
+        let parts = identity.split(separator: 0, omittingEmptySubsequences: false).map {
+          String(decoding: $0, as: UTF8.self)
+        }
+        let pairs = stride(from: 0, to: parts.count - 1, by: 2).map { "\(parts[$0])=\"\(parts[$0 + 1])\"" }
+        return "{\(pairs.joined(separator: ", "))}"
       }
-      let pairs = stride(from: 0, to: parts.count - 1, by: 2).map { "\(parts[$0])=\"\(parts[$0 + 1])\"" }
-      return "{\(pairs.joined(separator: ", "))}"
-    }
   }
 }

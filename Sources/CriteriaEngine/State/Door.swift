@@ -1,20 +1,98 @@
+/// A sample's way into one signal's window.
+struct Feed: BitwiseCopyable {
+  var signal: Int32
+  /// Among the metrics.
+  var slot: Int32
+  var identity: Int32
+  var key: Int32
+  var conversion: Conversion
+  var ignored: Ignored?
+
+  struct Ignored: BitwiseCopyable {
+    var comparison: Comparison
+    var bound: Double
+  }
+
+  /// - Returns: NaN ends the series; `nil`: the signal ignores the sample.
+  @inline(__always) func value(of raw: Double) -> Double? {
+    guard raw.isFinite else { return .nan }
+    if let ignored, ignored.comparison.holds(raw, ignored.bound) { return nil }
+    let value = conversion.apply(raw)
+    return value.isFinite ? value : .nan
+  }
+}
+
+/// What the samples of one metric with one set of labels come to: worked out once, whatever instance they are of.
+final class SeriesTemplate {
+  /// Something else that a sample feeds.
+  enum Other {
+    case info(signal: Int, identity: Int32, label: UInt32)
+    case condition(signal: Int, status: UInt32)
+    case launched(metric: Int, identity: Int32)
+  }
+  let feeds: [Feed]
+  let others: [Other]
+
+  init(feeds: [Feed], others: [Other]) {
+    self.feeds = feeds
+    self.others = others
+    // What is counted when waiting samples are dropped could not be told if a sample took only some of its ways.
+    isDirect = others.isEmpty && (feeds.count == 1 || feeds.allSatisfy { $0.ignored == nil })
+  }
+
+  /// A sample may be written into its windows ahead of its tick.
+  let isDirect: Bool
+  var isRelevant: Bool { !feeds.isEmpty || !others.isEmpty }
+
+  /// - Returns: `nil`: every signal ignores it.
+  func payloads(of value: Double) -> [Pending.Payload]? {
+    var payloads: [Pending.Payload] = []
+    for feed in feeds {
+      guard let value = feed.value(of: value) else { continue }
+      payloads.append(.sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value))
+    }
+    for other in others {
+      switch other {
+      case .info(let signal, let identity, let label):
+        payloads.append(.info(signal: signal, identity: identity, code: value.isFinite ? label : 0))
+      case .condition(let signal, let status):
+        if value == 1 {
+          payloads.append(.condition(signal: signal, code: status, reason: 1, since: nil))
+        } else if !value.isFinite {
+          payloads.append(.conditionEnd(signal: signal, code: status))
+        } else {
+          payloads.append(.presence)
+        }
+      case .launched(let metric, let identity):
+        if value.isFinite { payloads.append(.launched(metric: metric, identity: identity, value: value)) }
+      }
+    }
+    return payloads.isEmpty && !feeds.isEmpty ? nil : payloads
+  }
+}
+
 /// Matches observations to the signals that read them.
 struct Door {
-  enum Outcome {
-    case irrelevant
-    case ignored
-    case matched([Pending.Payload])
+  private struct SeriesName: Hashable {
+    var metric: String
+    var labels: [String: String]
   }
 
   private let program: Program
+  private let plan: Plan
   /// Signals and `launched:` entries by metric name.
   private var byMetric: [String: [Int]] = [:]
   private var launchedByMetric: [String: [Int]] = [:]
   private var byCondition: [String: [Int]] = [:]
   private var logs: [Int] = []
+  /// What was worked out for names; forgotten all at once when there are too many.
+  private var bare: [String: SeriesTemplate] = [:]
+  private var templates: [SeriesName: SeriesTemplate] = [:]
+  static let templateLimit = 65_536
 
-  init(_ program: Program) {
+  init(_ program: Program, _ plan: Plan) {
     self.program = program
+    self.plan = plan
     for (index, signal) in program.signals.enumerated() {
       switch signal.source {
       case .metric(let selector, _, _), .info(let selector, _): byMetric[selector.metric, default: []].append(index)
@@ -33,75 +111,63 @@ struct Door {
     }
   }
 
-  func match(_ observation: Observation, origin: Origin?, _ workspace: Workspace) -> Outcome {
-    switch observation {
-    case .sample(let metric, let labels, let value): match(metric, labels, value, workspace)
-    case .line(let text, let source): match(text, source, origin, workspace)
-    case .condition(let type, let status, let reason, let since):
-      matched(
-        (byCondition[type] ?? []).map {
-          .condition(
-            signal: $0, code: workspace.strings.code(status), reason: workspace.strings.code(reason ?? ""),
-            since: since?.milliseconds)
-        })
-    case .facts(let facts, let labels, let desired, let launched):
-      .matched([
-        .facts(
-          facts: codes(facts, workspace), labels: labels.map { codes($0, workspace) },
-          desired: codes(desired ?? [:], workspace), launched: launched?.milliseconds)
-      ])
-    }
-  }
-
-  private func matched(_ payloads: [Pending.Payload]) -> Outcome { payloads.isEmpty ? .irrelevant : .matched(payloads) }
-
-  private func codes(_ pairs: [String: String], _ workspace: Workspace) -> [(name: UInt32, value: UInt32)] {
-    pairs.sorted { $0.key < $1.key }.map { (workspace.strings.code($0.key), workspace.strings.code($0.value)) }
+  /// The identities that remembered templates use must not be given to others.
+  mutating func forgetTemplates() {
+    bare = [:]
+    templates = [:]
   }
 
   // MARK: Metrics
 
-  private func match(_ metric: String, _ labels: [String: String], _ value: Double, _ workspace: Workspace) -> Outcome {
-    var payloads: [Pending.Payload] = []
-    var isIgnored = false
+  /// - Complexity: O(1) for a name met before, else O(signals of the metric).
+  mutating func template(_ metric: String, _ labels: [String: String], _ workspace: Workspace) -> SeriesTemplate {
+    if labels.isEmpty {
+      if let known = bare[metric] { return known }
+      let new = makeTemplate(metric, labels, workspace)
+      // A metric that no signal reads must not fill the table.
+      if new.isRelevant { bare[metric] = new }
+      return new
+    }
+    guard byMetric[metric] != nil || launchedByMetric[metric] != nil else { return Self.irrelevant }
+    let name = SeriesName(metric: metric, labels: labels)
+    if let known = templates[name] { return known }
+    if templates.count >= Self.templateLimit { templates.removeAll(keepingCapacity: true) }
+    let new = makeTemplate(metric, labels, workspace)
+    templates[name] = new
+    return new
+  }
+
+  private static var irrelevant: SeriesTemplate { SeriesTemplate(feeds: [], others: []) }
+
+  private func makeTemplate(_ metric: String, _ labels: [String: String], _ workspace: Workspace) -> SeriesTemplate {
+    var feeds: [Feed] = []
+    var others: [SeriesTemplate.Other] = []
     for index in byMetric[metric] ?? [] {
       let signal = program.signals[index]
+      func identity() -> Int32 { workspace.identities.number(seriesIdentity(labels, without: signal.instanceLabel)) }
       switch signal.source {
       case .metric(let selector, let conversion, let ignore):
         guard selector.matches(labels, workspace) else { continue }
-        if let (comparison, bound) = ignore, value.isFinite, comparison.holds(value, bound) {
-          isIgnored = true
-          continue
-        }
-        let key = signal.isKeyed ? signal.by.map { labels[$0] ?? "" } : []
-        let converted = value.isFinite ? conversion.apply(value) : .nan
-        payloads.append(
-          .sample(
-            signal: index, identity: seriesIdentity(labels, without: signal.instanceLabel), key: key,
-            value: converted.isFinite ? converted : .nan))
+        let key = signal.isKeyed ? workspace.keys.number(signal.by.map { labels[$0] ?? "" }) : 0
+        feeds.append(
+          Feed(
+            signal: Int32(index), slot: plan.signals[index].slot, identity: identity(), key: key,
+            conversion: conversion, ignored: ignore.map { Feed.Ignored(comparison: $0.0, bound: $0.1) }))
       case .info(let selector, let label):
         guard selector.matches(labels, workspace) else { continue }
-        let code = value.isFinite ? workspace.strings.code(labels[label] ?? "") : 0
-        payloads.append(
-          .info(signal: index, identity: seriesIdentity(labels, without: signal.instanceLabel), code: code))
+        others.append(.info(signal: index, identity: identity(), label: workspace.strings.code(labels[label] ?? "")))
       case .condition(let type, let from?, let typeLabel, let statusLabel):
         guard labels[typeLabel] == type, from.matches(labels, workspace) else { continue }
-        let code = workspace.strings.code(conditionStatus(labels[statusLabel] ?? ""))
-        if value == 1 {
-          payloads.append(.condition(signal: index, code: code, reason: 1, since: nil))
-        } else if !value.isFinite {
-          payloads.append(.conditionEnd(signal: index, code: code))
-        } else {
-          payloads.append(.presence)
-        }
+        let status = workspace.strings.code(conditionStatus(labels[statusLabel] ?? ""))
+        others.append(.condition(signal: index, status: status))
       case .condition, .log, .fact: break
       }
     }
-    for index in launchedByMetric[metric] ?? []
-    where value.isFinite && program.launched[index].matches(labels, workspace) {
-      payloads.append(.launched(metric: index, identity: seriesIdentity(labels, without: "instance"), value: value))
+    for index in launchedByMetric[metric] ?? [] where program.launched[index].matches(labels, workspace) {
+      let identity = workspace.identities.number(seriesIdentity(labels, without: "instance"))
+      others.append(.launched(metric: index, identity: identity))
     }
-    return payloads.isEmpty && isIgnored ? .ignored : matched(payloads)
+    return SeriesTemplate(feeds: feeds, others: others)
   }
 
   private func conditionStatus(_ label: String) -> String {
@@ -111,6 +177,32 @@ struct Door {
     case "unknown": "Unknown"
     default: label
     }
+  }
+
+  // MARK: Conditions and facts
+
+  func payloads(
+    condition type: String, _ status: String, reason: String?, since: Timestamp?, _ workspace: Workspace
+  ) -> [Pending.Payload] {
+    (byCondition[type] ?? []).map {
+      .condition(
+        signal: $0, code: workspace.strings.code(status), reason: workspace.strings.code(reason ?? ""),
+        since: since?.milliseconds)
+    }
+  }
+
+  func payload(
+    facts: [String: String], labels: [String: String]?, desired: [String: String]?, launched: Timestamp?,
+    _ workspace: Workspace
+  ) -> Pending.Payload {
+    .facts(
+      ToldFacts(
+        facts: codes(facts, workspace), labels: labels.map { codes($0, workspace) },
+        desired: codes(desired ?? [:], workspace), launched: launched?.milliseconds))
+  }
+
+  private func codes(_ pairs: [String: String], _ workspace: Workspace) -> [(name: UInt32, value: UInt32)] {
+    pairs.sorted { $0.key < $1.key }.map { (workspace.strings.code($0.key), workspace.strings.code($0.value)) }
   }
 
   // MARK: Logs
@@ -123,11 +215,11 @@ struct Door {
     }
   }
 
-  private func match(_ text: String, _ source: String, _ origin: Origin?, _ workspace: Workspace) -> Outcome {
+  func payloads(line text: String, source: String, _ origin: Origin?, _ workspace: Workspace) -> [Pending.Payload] {
     var text = text
     return text.withUTF8 { bytes in
       let subject = UnsafeRawBufferPointer(bytes)
-      return matched(signals(ofSource: source).map { search(subject, signal: $0, origin, workspace) })
+      return signals(ofSource: source).map { search(subject, signal: $0, origin, workspace) }
     }
   }
 
@@ -151,7 +243,6 @@ struct Door {
     return .line(signal: index, event: event, key: signal.by.map(group), hitLimit: false)
   }
 }
-
 extension Selector {
   /// A missing label is `""`, as in Prometheus.
   func matches(_ labels: [String: String], _ workspace: Workspace) -> Bool {

@@ -9,6 +9,44 @@ public enum ObserveResult: Hashable, Sendable {
   case late
   /// From before the instance's launch: dropped.
   case predecessor
+  /// The handle is of an instance that was removed: dropped.
+  case stale
+}
+
+/// What observations came to, by kind; nothing is lost without being counted.
+public struct ObservationCounts: Hashable, Sendable {
+  public var accepted = 0
+  /// No signal of the policy reads it.
+  public var irrelevant = 0
+  /// Taken out by a signal's `ignore`.
+  public var ignored = 0
+  /// Too late: more than `max_lateness` behind the last decided tick.
+  public var late = 0
+  /// More than one step beyond the tick that was asked for.
+  public var future = 0
+  /// Replaced an observation of the same series and time.
+  public var duplicate = 0
+  /// From before the instance's launch.
+  public var predecessor = 0
+  /// A series or key beyond `max_keys`.
+  public var refused = 0
+  /// Lines on which a pattern hit its limit.
+  public var limited = 0
+  /// Fed through a handle of an instance that was removed.
+  public var stale = 0
+  public init() {}
+}
+
+/// An instance of a fleet, for feeding and asking without its name.
+public struct InstanceHandle: Hashable, Sendable {
+  let number: UInt32
+  let generation: UInt32
+}
+
+/// One series of one instance, for feeding without names.
+public struct SeriesHandle: Hashable, Sendable {
+  public let instance: InstanceHandle
+  let template: UInt32
 }
 
 /// An instance whose verdict changed at a tick.
@@ -23,97 +61,232 @@ package struct StateChange: Sendable {
 package final class FleetState {
   package let program: Program
   let workspace: Workspace
-  private let door: Door
-  private(set) var instances: [String: Int] = [:]
-  private(set) var boxes: [Box] = []
+  let plan: Plan
+  var door: Door
+  private(set) var numbers: [String: UInt32] = [:]
+  private(set) var blocks: [InstanceBlock] = []
+  /// Rows whose instances were removed.
+  private var freeNumbers: [UInt32] = []
+  /// The templates of handles, which live as long as the fleet.
+  private var handled: [SeriesTemplate] = []
+  private var handledNumbers: [ObjectIdentifier: UInt32] = [:]
   package private(set) var counts = ObservationCounts()
   /// The last decided tick's number.
   package private(set) var lastTick: Int64?
-
-  /// A reference, so that an instance is changed in place and can be left out of a copy.
-  final class Box {
-    var instance: Instance
-    init(_ instance: Instance) { self.instance = instance }
-  }
+  /// The time of the last decided tick, and the earliest that is not too late; `.min`: no tick yet.
+  private var decidedUntil = Int64.min
+  private var earliest = Int64.min
+  /// Where provisional ticks run.
+  private lazy var scratch = InstanceBlock(plan, capacity: 1)
+  private lazy var ahead = InstanceBlock(plan, capacity: 1)
+  /// How many instances of a block have to run at a tick to run side by side.
+  package var columnThreshold = 16
 
   /// - Parameter assumesSteady: Every instance has stood as at its first tick since long ago.
   package init(_ program: Program, assumesSteady: Bool = false) {
     self.program = program
     workspace = Workspace(program, assumesSteady: assumesSteady)
-    door = Door(program)
+    plan = workspace.plan
+    door = Door(program, plan)
   }
 
-  package var ids: [String] { boxes.map(\.instance.id) }
+  // MARK: Instances
 
-  private func box(of id: String) -> Box {
-    if let index = instances[id] { return boxes[index] }
-    let box = Box(Instance(id: id, program: program, layout: workspace.layout))
-    instances[id] = boxes.count
-    boxes.append(box)
-    return box
+  package var ids: [String] {
+    blocks.flatMap { block in (0..<block.count).compactMap { block.isUsed[$0] ? block.cold[$0].id : nil } }
   }
 
-  func existing(_ id: String) -> Box? { instances[id].map { boxes[$0] } }
+  private func place(_ number: UInt32) -> (InstanceBlock, Int) {
+    (blocks[Int(number) / InstanceBlock.capacity], Int(number) % InstanceBlock.capacity)
+  }
+
+  private func number(of id: String) -> UInt32 {
+    if let known = numbers[id] { return known }
+    let number = freeNumbers.popLast() ?? UInt32(numbers.count)
+    let index = Int(number) / InstanceBlock.capacity
+    if index == blocks.count { blocks.append(InstanceBlock(plan)) }
+    _ = blocks[index].add(id, row: Int(number) % InstanceBlock.capacity, launchedMetrics: program.launched.count)
+    numbers[id] = number
+    return number
+  }
+
+  private func find(_ handle: InstanceHandle) -> (InstanceBlock, Int)? {
+    guard Int(handle.number) / InstanceBlock.capacity < blocks.count else { return nil }
+    let (block, row) = place(handle.number)
+    return block.isUsed[row] && block.gates[row].generation == handle.generation ? (block, row) : nil
+  }
+
+  package func find(_ id: String) -> InstanceHandle? {
+    numbers[id].map { number in
+      let (block, row) = place(number)
+      return InstanceHandle(number: number, generation: block.gates[row].generation)
+    }
+  }
+
+  package func id(of handle: InstanceHandle) -> String? { find(handle).map { $0.cold[$1].id } }
+
+  /// Forgets an instance; its handles are stale from now on.
+  package func remove(_ id: String) {
+    guard let number = numbers.removeValue(forKey: id) else { return }
+    let (block, row) = place(number)
+    block.clear(row)
+    freeNumbers.append(number)
+  }
+
+  // MARK: Observing
 
   /// Takes in an observation; it counts from its tick on.
   /// - Complexity: O(signals of that metric or source); a line is searched by each of its signals' patterns.
   package func observe(_ observation: Observation, of id: String, at time: Timestamp, origin: Origin?) -> ObserveResult
   {
     let moment = time.milliseconds.clampedToTime
-    if isTooLate(moment) {
-      counts.late += 1
-      return .late
+    if moment < earliest { return count(.late) }
+    let (block, row) = place(number(of: id))
+    switch observation {
+    case .sample(let metric, let labels, let value):
+      return feed(value, door.template(metric, labels, workspace), block, row, at: moment)
+    case .line(let text, let source):
+      return enqueue(door.payloads(line: text, source: source, origin, workspace), block, row, at: moment)
+    case .condition(let type, let status, let reason, let since):
+      let payloads = door.payloads(condition: type, status, reason: reason, since: since, workspace)
+      return enqueue(payloads, block, row, at: moment)
+    case .facts(let facts, let labels, let desired, let launched):
+      let payload = door.payload(
+        facts: facts, labels: labels, desired: desired, launched: launched, workspace)
+      return enqueue([payload], block, row, at: moment)
     }
-    let instance = box(of: id)
-    let payloads: [Pending.Payload]
-    switch door.match(observation, origin: origin, workspace) {
-    case .irrelevant:
-      counts.irrelevant += 1
-      return .irrelevant
-    case .ignored:
-      counts.ignored += 1
-      return .ignored
-    case .matched(let found): payloads = found
+  }
+
+  /// A series of an instance, for `observe(_:of:at:)`; `nil` if no signal reads it.
+  package func series(_ metric: String, _ labels: [String: String], of id: String) -> SeriesHandle? {
+    let template = door.template(metric, labels, workspace)
+    guard template.isRelevant else { return nil }
+    let number = number(of: id)
+    let (block, row) = place(number)
+    let known = ObjectIdentifier(template)
+    let index = handledNumbers[known] ?? UInt32(handled.count)
+    if Int(index) == handled.count {
+      handled.append(template)
+      handledNumbers[known] = index
     }
-    if let launched = instance.instance.facts.launched, moment < launched {
-      counts.predecessor += 1
-      return .predecessor
+    let instance = InstanceHandle(number: number, generation: block.gates[row].generation)
+    return SeriesHandle(instance: instance, template: index)
+  }
+
+  /// Takes in one sample of a series.
+  /// - Complexity: O(1) in order of time.
+  package func observe(_ value: Double, of series: SeriesHandle, at time: Timestamp) -> ObserveResult {
+    let moment = time.milliseconds.clampedToTime
+    if moment < earliest { return count(.late) }
+    guard let (block, row) = find(series.instance) else { return count(.stale) }
+    return feed(value, handled[Int(series.template)], block, row, at: moment)
+  }
+
+  private func count(_ result: ObserveResult) -> ObserveResult {
+    switch result {
+    case .accepted: counts.accepted += 1
+    case .irrelevant: counts.irrelevant += 1
+    case .ignored: counts.ignored += 1
+    case .late: counts.late += 1
+    case .predecessor: counts.predecessor += 1
+    case .stale: counts.stale += 1
     }
+    return result
+  }
+
+  /// A sample goes straight into its window if it is ahead of the last tick, else into the queue.
+  @inline(__always)
+  private func feed(_ value: Double, _ template: SeriesTemplate, _ block: InstanceBlock, _ row: Int, at time: Int64)
+    -> ObserveResult
+  {
+    guard template.isDirect, time > decidedUntil, time >= block.gates[row].launched, !block.gates[row].mustQueue
+    else {
+      return feedSlowly(value, template, block, row, at: time)
+    }
+    var isTaken = false
+    var isDuplicate = false
+    for feed in template.feeds {
+      guard let value = feed.value(of: value) else { continue }
+      let entry = Entry(time: time, value: value)
+      let slot = Int(feed.slot)
+      isTaken = true
+      switch block.set(slot, row).pointee
+        .feed(
+          entry, identity: feed.identity, key: feed.key, signal: plan.signals[Int(feed.signal)], plan: plan.series[slot]
+        )
+      {
+      case .added: break
+      case .replaced: isDuplicate = true
+      case .queued:
+        queueHidden(of: feed, block, row)
+        block.cold[row].enqueue(
+          Pending(
+            time: time,
+            payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))
+      }
+    }
+    guard isTaken else { return count(template.feeds.isEmpty ? .irrelevant : .ignored) }
+    if isDuplicate { counts.duplicate += 1 }
+    block.gates[row].wait(until: time, after: decidedUntil)
     counts.accepted += 1
+    return .accepted
+  }
+
+  @inline(never)
+  private func feedSlowly(
+    _ value: Double, _ template: SeriesTemplate, _ block: InstanceBlock, _ row: Int, at time: Int64
+  )
+    -> ObserveResult
+  {
+    guard let payloads = template.payloads(of: value) else { return count(.ignored) }
+    return enqueue(payloads, block, row, at: time)
+  }
+
+  /// More series than find room: what waits in the windows has to stand in line, in order of time.
+  private func queueHidden(of feed: Feed, _ block: InstanceBlock, _ row: Int) {
+    block.gates[row].mustQueue = true
+    block.set(Int(feed.slot), row).pointee.takeHidden { identity, key, entry in
+      block.cold[row].enqueue(
+        Pending(
+          time: entry.time,
+          payload: .sample(signal: feed.signal, identity: identity, key: key, value: entry.value)))
+    }
+  }
+
+  private func enqueue(_ payloads: [Pending.Payload], _ block: InstanceBlock, _ row: Int, at time: Int64)
+    -> ObserveResult
+  {
+    if payloads.isEmpty { return count(.irrelevant) }
+    if time < block.gates[row].launched { return count(.predecessor) }
     var isFirst = true
     for payload in payloads {
       if case .line(let signal, nil, _, false) = payload,
-        instance.instance.isAnnounced(signal, at: moment, workspace)
+        block.cold[row].isAnnounced(signal, at: time, plan)
       {
         continue
       }
-      instance.instance.enqueue(Pending(time: moment, payload: payload, isFirst: isFirst))
+      block.cold[row].enqueue(Pending(time: time, payload: payload, isFirst: isFirst))
       isFirst = false
     }
-    return .accepted
+    block.gates[row].wait(until: time, after: decidedUntil)
+    return count(.accepted)
   }
 
   /// Says that a log source (`*`: every source) of an instance is being read: from now on its silence counts.
   package func attach(log source: String, of id: String, at time: Timestamp) -> ObserveResult {
     let moment = time.milliseconds.clampedToTime
-    if isTooLate(moment) {
-      counts.late += 1
-      return .late
-    }
+    if moment < earliest { return count(.late) }
     let signals = door.signals(ofSource: source)
-    let instance = box(of: id)
-    counts.accepted += 1
-    if signals.isEmpty { instance.instance.enqueue(Pending(time: moment, payload: .presence)) }
+    let (block, row) = place(number(of: id))
+    if signals.isEmpty { block.cold[row].enqueue(Pending(time: moment, payload: .presence)) }
     for (index, signal) in signals.enumerated() {
-      instance.instance.enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0))
+      block.cold[row].enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0))
     }
-    return .accepted
+    block.gates[row].wait(until: moment, after: decidedUntil)
+    return count(.accepted)
   }
 
-  private func isTooLate(_ moment: Int64) -> Bool {
-    guard let lastTick else { return false }
-    return moment < lastTick * program.step - program.maxLateness
-  }
+  // MARK: Advancing
 
   /// Runs every tick up to `time` that has not run, and says whose verdicts changed.
   ///
@@ -121,102 +294,189 @@ package final class FleetState {
   package func advance(to time: Timestamp, _ body: (StateChange) -> Void) {
     let moment = time.milliseconds.clampedToTime
     dropFuture(beyond: moment)
-    let last = moment >= 0 ? moment / program.step : -tickNumber(of: -moment, step: program.step)
+    let last = moment >= 0 ? moment / plan.step : -tickNumber(of: -moment, step: plan.step)
     guard lastTick.map({ last > $0 }) ?? true else { return }
-    // All instances tick by tick would keep the changes in order of time; by instance is faster, so they are sorted after.
     var changes: [StateChange] = []
-    for box in boxes { run(&box.instance, after: lastTick, through: last) { changes.append($0) } }
+    for block in blocks { run(block, through: last) { changes.append($0) } }
     lastTick = last
+    decidedUntil = last * plan.step
+    earliest = decidedUntil - plan.maxLateness
+    if workspace.identities.isFull { sweepIdentities() }
     changes.sort { ($0.at, $0.id) < ($1.at, $1.id) }
     for change in changes { body(change) }
   }
 
   private func dropFuture(beyond moment: Int64) {
-    for box in boxes {
-      let dropped = box.instance.pending.count { $0.time > moment + program.step && $0.isFirst }
-      guard dropped > 0 else { continue }
-      counts.future += dropped
-      box.instance.pending.removeAll { $0.time > moment + program.step }
-      // What stood for later lines of its tick is gone.
-      for log in box.instance.announced.indices { box.instance.announced[log] = nil }
-    }
-  }
-
-  /// Runs the ticks in (after, last] at which something can change.
-  private func run(_ instance: inout Instance, after: Int64?, through last: Int64, _ body: (StateChange) -> Void) {
-    while true {
-      instance.sortPending()
-      var next = instance.wake
-      if let first = instance.pending.first {
-        let tick = tickNumber(of: first.time, step: program.step)
-        // A late one counts from the next tick on.
-        next = min(next, after.map { max(tick, $0 + 1) } ?? tick)
-        if let done = instance.lastTick { next = max(next, done + 1) }
+    let limit = moment + plan.step
+    for block in blocks {
+      for row in 0..<block.count where block.isUsed[row] && block.gates[row].furthest > limit {
+        dropFuture(beyond: limit, block, row)
       }
-      guard next <= last else { return }
-      runTick(next, &instance, body)
     }
   }
 
-  private func runTick(_ number: Int64, _ instance: inout Instance, _ body: (StateChange) -> Void) {
-    let now = number * program.step
-    if let done = instance.lastTick, done < number - 1 {
-      instance.forget(at: now - program.step, program: program, layout: workspace.layout)
+  private func dropFuture(beyond limit: Int64, _ block: InstanceBlock, _ row: Int) {
+    counts.future += block.cold[row].pending.count { $0.time > limit && $0.isFirst }
+    block.cold[row].pending.removeAll { $0.time > limit }
+    // One observation may wait in the windows of several signals of one metric.
+    var dropped: Set<DroppedSample> = []
+    for slot in plan.metrics.indices {
+      let metric = metric(of: slot)
+      block.set(slot, row).pointee.dropHidden(beyond: limit) { identity, time in
+        dropped.insert(DroppedSample(metric: metric, identity: identity, time: time))
+      }
     }
-    instance.apply(through: now, workspace, &counts)
-    decide(number, &instance, body)
+    counts.future += dropped.count
+    // What stood for later lines of its tick is gone.
+    for log in block.cold[row].announced.indices { block.cold[row].announced[log] = nil }
+    block.gates[row].furthest = limit
+    if block.cold[row].pending.isEmpty { block.gates[row].mustQueue = false }
+    block.updateDue(row, after: decidedUntil)
   }
 
-  private func decide(_ number: Int64, _ instance: inout Instance, _ body: (StateChange) -> Void) {
-    let now = number * program.step
-    instance.forget(at: now, program: program, layout: workspace.layout)
-    guard let since = instance.knownSince, since <= now else {
-      instance.wake = .max
-      return
+  private struct DroppedSample: Hashable {
+    var metric: String
+    var identity: Int32
+    var time: Int64
+  }
+
+  private func metric(of slot: Int) -> String {
+    guard case .metric(let selector, _, _) = program.signals[Int(plan.metrics[slot])].source else {
+      preconditionFailure("a metric's slot holds no metric")
     }
-    let before = instance.firstTick == nil ? nil : instance.summary
-    instance.decide(tick: number, workspace)
-    let after = instance.summary
-    if before?.verdict != after.verdict || before?.possible != after.possible || before?.selected != after.selected {
-      body(StateChange(id: instance.id, at: now, before: before, after: after))
+    return selector.metric
+  }
+
+  /// Runs the ticks of a block through `last` at which something can change.
+  private func run(_ block: InstanceBlock, through last: Int64, _ body: (StateChange) -> Void) {
+    let end = last * plan.step
+    while true {
+      var next = Int64.max
+      for row in 0..<block.count { next = min(next, block.gates[row].dueAt) }
+      guard next <= end else { return }
+      let tick = tickNumber(of: next, step: plan.step)
+      run(block, tick: tick, body)
+    }
+  }
+
+  private func run(_ block: InstanceBlock, tick: Int64, _ body: (StateChange) -> Void) {
+    let now = tick * plan.step
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: block.count) { rows in
+      var count = 0
+      for row in 0..<block.count where block.gates[row].dueAt <= now {
+        rows[count] = Int32(row)
+        count += 1
+      }
+      let due = UnsafeMutableBufferPointer(rebasing: rows[0..<count])
+      if count >= columnThreshold {
+        runTick(tick, block, due, columns: true, body)
+      } else {
+        for place in 0..<count {
+          runTick(tick, block, UnsafeMutableBufferPointer(rebasing: rows[place...place]), columns: false, body)
+        }
+      }
+    }
+  }
+
+  private func runTick(
+    _ number: Int64, _ block: InstanceBlock, _ due: UnsafeMutableBufferPointer<Int32>, columns: Bool,
+    _ body: (StateChange) -> Void
+  ) {
+    block.begin(number, due, workspace, &counts)
+    let now = number * plan.step
+    var count = 0
+    for place in due.indices {
+      let row = Int(due[place])
+      if block.knownSince[row] <= now {
+        due[count] = Int32(row)
+        count += 1
+      } else {
+        block.wake[row] = .max
+        block.updateDue(row, after: now)
+      }
+    }
+    guard count > 0 else { return }
+    let rows = UnsafeBufferPointer(rebasing: due[0..<count])
+    var tick = Tick(workspace, block, number: number, columns: columns)
+    tick.run(rows) { row, before, after in
+      body(StateChange(id: block.cold[row].id, at: now, before: before, after: after))
+    }
+  }
+
+  // MARK: Asking
+
+  /// How an instance stood at the last tick that ran for it; `nil` if none did.
+  /// - Complexity: O(1), no allocation.
+  package func summary(of handle: InstanceHandle) -> Summary? {
+    guard let (block, row) = find(handle), block.firstTick[row] < .max else { return nil }
+    return block.summaries[row]
+  }
+
+  package func summary(of id: String) -> Summary? { find(id).flatMap(summary) }
+
+  package func forEachSummary(_ body: (InstanceHandle, Summary) -> Void) {
+    for (index, block) in blocks.enumerated() {
+      for row in 0..<block.count where block.isUsed[row] && block.firstTick[row] < .max {
+        let number = UInt32(index * InstanceBlock.capacity + row)
+        body(InstanceHandle(number: number, generation: block.gates[row].generation), block.summaries[row])
+      }
     }
   }
 
   /// The instance as of `time`: as it stands if that tick is decided, else as it would be.
   ///
-  /// - Returns: `nil` if nothing of the instance is known by then. The second value is the tick's time.
-  package func look(at id: String, _ time: Timestamp) -> InstanceView? {
-    guard let box = existing(id) else { return nil }
+  /// - Parameter isAfterLastTick: The look is at the tick after the last one at least.
+  /// - Returns: `nil` if nothing of the instance is known by then.
+  package func look<R>(
+    at handle: InstanceHandle, _ time: Timestamp, isAfterLastTick: Bool = false, _ body: (InstanceView) -> R
+  ) -> R? {
+    guard let (block, row) = find(handle) else { return nil }
     let moment = time.milliseconds.clampedToTime
-    let target = tickNumber(of: moment, step: program.step)
+    var target = tickNumber(of: moment, step: plan.step)
+    if let lastTick, isAfterLastTick, target <= lastTick { target = lastTick + 1 }
     if let lastTick, target <= lastTick {
-      guard box.instance.firstTick != nil else { return nil }
-      return InstanceView(instance: box.instance, tick: lastTick, fleet: self)
+      guard block.firstTick[row] < .max else { return nil }
+      return body(InstanceView(block: block, row: row, tick: lastTick, fleet: self))
     }
-    var copy = box.instance
     let kept = counts
     defer { counts = kept }
-    copy.sortPending()
-    copy.pending.removeAll { $0.time > moment }
-    run(&copy, after: lastTick, through: target) { _ in }
-    guard copy.firstTick != nil else { return nil }
-    return InstanceView(instance: copy, tick: target, fleet: self)
+    block.copy(row, to: scratch)
+    defer { scratch.clear(0) }
+    dropAhead(of: moment, scratch)
+    run(scratch, through: target) { _ in }
+    guard scratch.firstTick[0] < .max else { return nil }
+    return body(InstanceView(block: scratch, row: 0, tick: target, fleet: self))
+  }
+
+  /// Leaves in a copy only what was observed by `moment`.
+  private func dropAhead(of moment: Int64, _ scratch: InstanceBlock) {
+    scratch.cold[0].sortPending()
+    scratch.cold[0].pending.removeAll { $0.time > moment }
+    for slot in plan.metrics.indices { scratch.set(slot, 0).pointee.dropHidden(beyond: moment) { _, _ in } }
+    scratch.updateDue(0, after: decidedUntil)
   }
 
   /// The first tick after `tick` at which the verdict changes if nothing more is observed; `nil`: never.
   ///
   /// Never later than the true one: after many ticks without a change it gives the next at which one is possible.
-  func nextChange(of instance: Instance, after tick: Int64) -> Int64? {
-    var copy = instance
-    copy.pending = []
+  func nextChange(of block: InstanceBlock, _ row: Int, after tick: Int64) -> Int64? {
+    let copy = ahead
+    block.copy(row, to: copy)
+    defer { copy.clear(0) }
+    copy.cold[0].pending = []
+    for slot in plan.metrics.indices { copy.set(slot, 0).pointee.dropHidden(beyond: .min) { _, _ in } }
     let kept = counts
     defer { counts = kept }
     var hops = 0
-    while copy.wake < .max {
-      let next = max(copy.wake, tick + 1)
+    while copy.wake[0] < .max {
+      let next = max(copy.wake[0], tick + 1)
       if hops == 256 { return next }
       var changed = false
-      runTick(next, &copy) { _ in changed = true }
+      var only: Int32 = 0
+      withUnsafeMutablePointer(to: &only) {
+        let rows = UnsafeMutableBufferPointer(start: $0, count: 1)
+        runTick(next, copy, rows, columns: false) { _ in changed = true }
+      }
       if changed { return next }
       hops += 1
     }
@@ -225,41 +485,50 @@ package final class FleetState {
 
   /// The earliest tick's time at which some verdict can change without new data; may be early, never late.
   package var nextDue: Timestamp? {
-    let earliest = boxes.map(\.instance.wake).min() ?? .max
-    return earliest == .max ? nil : Timestamp(milliseconds: earliest * program.step)
+    var earliest = Int64.max
+    for block in blocks {
+      for row in 0..<block.count where block.isUsed[row] { earliest = min(earliest, block.wake[row]) }
+    }
+    return earliest == .max ? nil : Timestamp(milliseconds: earliest * plan.step)
   }
 
-  /// Forgets an instance.
-  package func remove(_ id: String) {
-    guard let index = instances.removeValue(forKey: id) else { return }
-    let last = boxes.removeLast()
-    if index < boxes.count {
-      boxes[index] = last
-      instances[last.instance.id] = index
+  // MARK: Tables
+
+  /// Gives the numbers of identities that nothing uses any more to others.
+  private func sweepIdentities() {
+    door.forgetTemplates()
+    var isUsed = [Bool](repeating: false, count: workspace.identities.capacity)
+    isUsed[0] = true
+    for template in handled {
+      for feed in template.feeds { isUsed[Int(feed.identity)] = true }
+      for other in template.others {
+        switch other {
+        case .info(_, let identity, _), .launched(_, let identity): isUsed[Int(identity)] = true
+        case .condition: break
+        }
+      }
     }
+    for block in blocks {
+      for row in 0..<block.count where block.isUsed[row] {
+        for slot in plan.metrics.indices { block.set(slot, row).pointee.forEach { isUsed[Int($0.identity)] = true } }
+        block.cold[row].forEachIdentity { isUsed[Int($0)] = true }
+      }
+    }
+    workspace.identities.sweep(isUsed)
   }
 }
 
-extension Instance {
-  mutating func enqueue(_ item: Pending) {
-    if let last = pending.last, last.time > item.time { isSorted = false }
-    pending.append(item)
-  }
-}
-
-extension Instance {
-  /// Whether an earlier line of this tick already says that the stream is there: most lines match nothing, and a million of
-  /// them must not wait one by one.
-  mutating func isAnnounced(_ signal: Int, at time: Int64, _ workspace: Workspace) -> Bool {
-    guard workspace.program.signals[signal].staleAfter == nil else { return false }
-    let slot = workspace.layout.slot[signal]
-    let step = workspace.program.step
-    if let known = announced[slot], known <= time, tickNumber(of: known, step: step) == tickNumber(of: time, step: step)
-    {
-      return true
+extension ColdState {
+  /// The identities that anything but the metrics' windows refers to.
+  fileprivate func forEachIdentity(_ body: (Int32) -> Void) {
+    for info in infos { for identity in info.identities { body(identity) } }
+    for case let metric? in launchedMetrics { body(metric.identity) }
+    for item in pending {
+      switch item.payload {
+      case .sample(_, let identity, _, _), .info(_, let identity, _), .launched(_, let identity, _): body(identity)
+      case .attach, .line, .condition, .conditionEnd, .facts, .presence: break
+      }
     }
-    announced[slot] = time
-    return false
   }
 }
 

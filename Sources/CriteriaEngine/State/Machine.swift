@@ -62,7 +62,7 @@ struct Row {
   var sure = Machine()
   var possible = Machine()
   /// The worth at the last tick at which sure was active, in points.
-  var lastWorth: (low: Double, high: Double) = (0, 0)
+  var lastWorth = Worth(low: 0, high: 0)
   /// What it contributed at the last tick, in thousandths.
   var low: Int64 = 0
   var high: Int64 = 0

@@ -17,19 +17,36 @@ package struct VerdictSet: OptionSet, Hashable, Sendable {
     [(VerdictSet.keep, Verdict.keep), (.watch, .watch), (.quarantine, .quarantine), (.replace, .replace)]
       .filter { contains($0.0) }.map(\.1)
   }
+
+  /// The verdict that is in it, if it is one.
+  var only: Verdict? {
+    switch self {
+    case .keep: .keep
+    case .watch: .watch
+    case .quarantine: .quarantine
+    case .replace: .replace
+    default: nil
+    }
+  }
 }
 
 /// A decision without its reasons: fixed in size.
-package struct Summary: Hashable, Sendable {
+public struct Summary: Hashable, Sendable {
   /// `no`: the selector leaves the instance out.
   package var selected = Truth.yes
-  package var verdict = Verdict.unknown
-  package var possible: VerdictSet = []
-  /// Thousandths of a point.
-  package var low: Int64 = 0
-  package var high: Int64 = 0
+  public package(set) var verdict = Verdict.unknown
+  package var possibleSet: VerdictSet = []
+  /// Thousandths of a point: what is certain.
+  public package(set) var low: Int64 = 0
+  /// Thousandths of a point: what is possible.
+  public package(set) var high: Int64 = 0
   package var protected = Truth.no
   package init() {}
+
+  /// False: the policy's selector leaves the instance out.
+  public var isSelected: Bool { selected != .no }
+  /// What an `unknown` verdict may be, in order of severity; the verdict itself if it is known.
+  public var possible: [Verdict] { possibleSet.verdicts }
 }
 
 extension Summary {

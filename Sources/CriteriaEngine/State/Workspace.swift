@@ -1,56 +1,49 @@
-/// What a fleet shares between its instances: the program, the registers, and the codes of strings and keys.
+/// What a fleet shares between its instances: the program, the registers, and the codes of strings, keys and identities.
 ///
 /// One owner at a time; never shared between threads.
 final class Workspace {
   let program: Program
-  let layout: Layout
-  var frame: Frame
+  let plan: Plan
+  /// For one instance at a time.
+  let row: Frame
+  /// For the instances of a block side by side; made when first needed.
+  private(set) lazy var columns = Frame(program, stride: InstanceBlock.stride)
   var strings: Interner
   var keys = KeyTable()
+  let identities = IdentityTable()
   let scanner = RegexScanner()
   /// Every instance stands as it stood at its first tick since long ago.
   let assumesSteady: Bool
 
+  /// The info signals by the codes of their names.
+  let infoByName: [UInt32: Int]
+  /// By place in a frame: what a tick works with.
+  let wakes: UnsafeMutablePointer<Wake>
+  let tallies: UnsafeMutablePointer<Tally>
+  let desired: UnsafeMutablePointer<Tick.DesiredMatch>
+
   init(_ program: Program, assumesSteady: Bool) {
     self.program = program
     self.assumesSteady = assumesSteady
-    layout = Layout(program)
-    frame = Frame(program)
+    plan = Plan(program)
+    row = Frame(program, stride: 1)
     strings = Interner(program.strings)
-  }
-}
-
-/// Keys (the values of a signal's `by` labels) as numbers; 0 is the key of what is not keyed.
-struct KeyTable {
-  private(set) var parts: [[String]] = [[]]
-  private var identities: [[UInt8]] = [[]]
-  private var numbers: [[UInt8]: Int32] = [:]
-
-  mutating func number(_ parts: [String]) -> Int32 {
-    if parts.isEmpty { return 0 }
-    let identity = keyIdentity(parts)
-    if let known = numbers[identity] { return known }
-    let number = Int32(self.parts.count)
-    self.parts.append(parts)
-    identities.append(identity)
-    numbers[identity] = number
-    return number
+    var infos: [UInt32: Int] = [:]
+    for (index, signal) in program.signals.enumerated() {
+      if case .info = signal.source { infos[strings.code(signal.name)] = index }
+    }
+    infoByName = infos
+    wakes = .allocate(capacity: InstanceBlock.stride)
+    wakes.initialize(repeating: Wake(now: 0, step: program.step), count: InstanceBlock.stride)
+    tallies = .allocate(capacity: InstanceBlock.stride)
+    tallies.initialize(repeating: Tally(), count: InstanceBlock.stride)
+    desired = .allocate(capacity: InstanceBlock.stride)
+    desired.initialize(repeating: Tick.DesiredMatch(), count: InstanceBlock.stride)
   }
 
-  /// Byte order of the parts; the unknown row comes last.
-  func precedes(_ a: Int32, _ b: Int32) -> Bool {
-    if a == b || a == Row.unknownKey { return false }
-    if b == Row.unknownKey { return true }
-    return identities[Int(a)].lexicographicallyPrecedes(identities[Int(b)])
+  deinit {
+    wakes.deallocate()
+    tallies.deallocate()
+    desired.deallocate()
   }
-}
-
-/// A key's parts as bytes, each ended by NUL; nothing for what is not keyed.
-func keyIdentity(_ parts: [String]) -> [UInt8] {
-  var identity: [UInt8] = []
-  for part in parts {
-    identity += part.utf8
-    identity.append(0)
-  }
-  return identity
 }

@@ -6,13 +6,13 @@ struct InfoState {
   private var refusedSampleAt: Int64?
   private(set) var isSeen = false
   /// Identities of the series met, by their numbers in the timeline.
-  private var identities: [[UInt8]] = []
+  private(set) var identities: [Int32] = []
   /// The newest entry of each series: time, and the label's code (0: ended).
   private var newest: [(time: Int64, code: UInt32)] = []
 
   /// - Parameter code: Of the label; 0 ends the series.
   /// - Returns: False if the series is new and `maxKeys` are kept already.
-  mutating func insert(time: Int64, identity: [UInt8], code: UInt32, maxKeys: Int) -> Bool {
+  mutating func insert(time: Int64, identity: Int32, code: UInt32, maxKeys: Int) -> Bool {
     isSeen = true
     let series: Int
     if let known = identities.firstIndex(of: identity) {
@@ -44,13 +44,13 @@ struct InfoState {
   }
 
   /// Forgets series older than the retention; what they said stays in the timeline.
-  mutating func forget(at now: Int64, signal: Program.Signal, maxLateness: Int64) {
+  mutating func forget(at now: Int64, signal: Plan.Signal, maxLateness: Int64) {
     for index in identities.indices.reversed() where newest[index].time < now - signal.retention {
       identities.remove(at: index)
       newest.remove(at: index)
       numbers.remove(at: index)
     }
-    timeline.trim(before: now - signal.retention - (signal.staleAfter ?? 0) - maxLateness)
+    timeline.trim(before: now - signal.retention - (signal.staleBase) - maxLateness)
   }
 
   mutating func removeAll(before time: Int64) {
@@ -82,9 +82,9 @@ struct InfoState {
   }
 
   /// The label of the live series with the newest sample; 0 (unknown) if two disagree.
-  func value(at now: Int64, signal: Program.Signal, _ wake: inout Wake) -> UInt32 {
+  func value(at now: Int64, signal: Plan.Signal, _ wake: inout Wake) -> UInt32 {
     if isOverflowed(at: now, retention: signal.retention, &wake) { return 0 }
-    let staleAfter = signal.staleAfter ?? .max
+    let staleAfter = signal.staleAfter
     var found: (time: Int64, code: UInt32) = (.min, 0)
     for (time, code) in newest where code != 0 && now - time <= staleAfter {
       wake.after(time + staleAfter)

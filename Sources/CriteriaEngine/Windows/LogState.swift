@@ -103,7 +103,7 @@ struct LogState {
     return nil
   }
 
-  mutating func forget(at now: Int64, signal: Program.Signal) {
+  mutating func forget(at now: Int64, signal: Plan.Signal) {
     for index in streams.indices {
       if let first = streams[index].events.first, first.time < now - signal.retention {
         hasForgotten = true
@@ -132,7 +132,7 @@ struct LogState {
   }
 
   /// Attached, a line recently enough, no limit hit and no key refused within the retention.
-  func isKnown(at now: Int64, signal: Program.Signal, _ wake: inout Wake) -> Bool {
+  func isKnown(at now: Int64, signal: Plan.Signal, _ wake: inout Wake) -> Bool {
     guard attachedAt != nil else { return false }
     var known = true
     if let limitAt, now - limitAt <= signal.retention {
@@ -140,9 +140,9 @@ struct LogState {
       known = false
     }
     if isOverflowed(at: now, retention: signal.retention, &wake) { known = false }
-    if let staleAfter = signal.staleAfter {
-      guard let lastLine, now - lastLine <= staleAfter else { return false }
-      wake.after(lastLine + staleAfter)
+    if signal.staleAfter < .max {
+      guard let lastLine, now - lastLine <= signal.staleAfter else { return false }
+      wake.after(lastLine + signal.staleAfter)
     }
     return known
   }
@@ -153,7 +153,7 @@ struct LogState {
     return true
   }
 
-  mutating func updateKeys(at now: Int64, signal: Program.Signal, _ wake: inout Wake) {
+  mutating func updateKeys(at now: Int64, signal: Plan.Signal, _ wake: inout Wake) {
     byKey.rebuild(streams.count) { streams[$0].key }
     var live: [Int32] = []
     for stream in streams {
@@ -165,14 +165,14 @@ struct LogState {
   }
 
   /// A term of the signal at `window.now`; NaN is unknown. `kind` nil: the bare name.
-  func term(_ kind: WindowKind?, _ window: Window, signal: Program.Signal, key: Int32?, _ wake: inout Wake) -> Double {
+  func term(_ kind: WindowKind?, _ window: Window, signal: Plan.Signal, key: Int32?, _ wake: inout Wake) -> Double {
     guard isKnown(at: window.now, signal: signal, &wake) else { return .nan }
-    if let reducer = signal.reduce { return reduced(reducer, kind, window, signal, &wake) }
+    if let reducer = signal.reducer { return reduced(reducer, kind, window, signal, &wake) }
     return stream(of: key ?? 0).map { value(of: $0, kind, window, signal, &wake) } ?? Self.silence(kind)
   }
 
   private func reduced(
-    _ reducer: Reducer, _ kind: WindowKind?, _ window: Window, _ signal: Program.Signal, _ wake: inout Wake
+    _ reducer: Reducer, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ wake: inout Wake
   ) -> Double {
     var reduction = Reduction(reducer)
     for stream in streams {
@@ -193,10 +193,10 @@ struct LogState {
   }
 
   private func value(
-    of stream: EventStream, _ kind: WindowKind?, _ window: Window, _ signal: Program.Signal, _ wake: inout Wake
+    of stream: EventStream, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ wake: inout Wake
   ) -> Double {
     guard let kind else {
-      let limit = signal.staleAfter ?? 300_000
+      let limit = signal.staleAfter < .max ? signal.staleAfter : 300_000
       guard let newest = stream.events.last(where: { !$0.value.isNaN }), window.now - newest.time <= limit else {
         return .nan
       }
@@ -212,7 +212,7 @@ struct LogState {
     default:
       var samples = LegacySeries(identity: [], key: 0)
       samples.append(events: inside)
-      return samples.term(kind, window, staleAfter: signal.staleAfter ?? .max, &wake)
+      return samples.term(kind, window, staleAfter: signal.staleAfter, &wake)
     }
   }
 
@@ -242,7 +242,7 @@ struct LogState {
   }
 
   /// `since` of the log: exact or a bound, with the moment from which the clock runs (`nil`: the bound stands still).
-  func since(at now: Int64, signal: Program.Signal, key: Int32?, _ wake: inout Wake) -> Clock {
+  func since(at now: Int64, signal: Plan.Signal, key: Int32?, _ wake: inout Wake) -> Clock {
     guard isKnown(at: now, signal: signal, &wake), let attachedAt else { return .unknown }
     if let newest = newest(key: key) {
       wake.after(newest.time + signal.retention)

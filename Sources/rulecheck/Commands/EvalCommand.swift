@@ -188,7 +188,7 @@ struct EvalCommand: ParsableCommand {
     var unknownInstances = 0
     var notSelected = 0
     for instance in input.instances {
-      guard let decision = fleet.decide(instance, at: tick, allRules: allRules) else {
+      guard let decision = fleet.explain(instance, at: tick, allRules: allRules) else {
         unknownInstances += 1
         continue
       }
