@@ -98,7 +98,7 @@ struct FleetTimeTests {
     fleet.advance(to: seconds(20))
     fleet.observe(.line("fine", source: "kernel"), of: "a", at: seconds(45))
     fleet.advance(to: seconds(50))
-    #expect(fleet.decide("a", at: seconds(50)?.verdict) == .keep)
+    #expect(fleet.decide("a", at: seconds(50))?.verdict == .keep)
   }
 
   @Test("a provisional look runs the ticks in between and changes nothing")
@@ -170,11 +170,11 @@ struct FleetTimeTests {
       """)
     fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(10))
     fleet.advance(to: seconds(20))
-    #expect(fleet.decide("a", at: seconds(20)?.verdict) == .quarantine)
+    #expect(fleet.decide("a", at: seconds(20))?.verdict == .quarantine)
     fleet.observe(.facts(launched: seconds(25)), of: "a", at: seconds(30))
     fleet.attach(log: "sshd", of: "a", at: seconds(30))
     fleet.advance(to: seconds(40))
-    #expect(fleet.decide("a", at: seconds(40)?.verdict) == .keep)
+    #expect(fleet.decide("a", at: seconds(40))?.verdict == .keep)
     let old = fleet.observe(.line("Accepted publickey for root", source: "sshd"), of: "a", at: seconds(24))
     #expect(old == .predecessor)
   }
@@ -188,7 +188,7 @@ struct FleetTimeTests {
     #expect(fleet.instances.sorted() == ["b", "c"])
     let gone = fleet.explain("a", at: seconds(10))
     #expect(gone == nil)
-    #expect(fleet.decide("c", at: seconds(10)?.verdict) == .watch)
+    #expect(fleet.decide("c", at: seconds(10))?.verdict == .watch)
   }
 }
 
@@ -298,10 +298,10 @@ struct UnknownTests {
       """)
     fleet.observe(.line(String(repeating: "a", count: 30) + "b", source: "kernel"), of: "a", at: seconds(5))
     fleet.advance(to: seconds(10))
-    #expect(fleet.decide("a", at: seconds(10)?.verdict) == .unknown)
+    #expect(fleet.decide("a", at: seconds(10))?.verdict == .unknown)
     #expect(fleet.counts.limited == 1)
     fleet.advance(to: seconds(80))
-    #expect(fleet.decide("a", at: seconds(80)?.verdict) == .keep)
+    #expect(fleet.decide("a", at: seconds(80))?.verdict == .keep)
   }
 
   @Test("a log that is attached and silent counts 0, one never attached is unknown")
@@ -315,7 +315,7 @@ struct UnknownTests {
     fleet.attach(log: "*", of: "all", at: seconds(0))
     fleet.attach(log: "auth", of: "other", at: seconds(0))
     fleet.advance(to: seconds(10))
-    let verdicts = ["attached", "all", "other"].map { fleet.decide($0, at: seconds(10)?.verdict) }
+    let verdicts = ["attached", "all", "other"].map { fleet.decide($0, at: seconds(10))?.verdict }
     #expect(verdicts == [.keep, .keep, .unknown])
   }
 
@@ -331,8 +331,8 @@ struct UnknownTests {
     fleet.advance(to: seconds(100))
     let rule = fleet.explain("diskless", at: seconds(100), allRules: true)?.rules.first
     #expect(rule?.state == .notApplicable)
-    #expect(fleet.decide("diskless", at: seconds(100)?.verdict) == .keep)
-    #expect(fleet.decide("disk", at: seconds(100)?.verdict) == .unknown)
+    #expect(fleet.decide("diskless", at: seconds(100))?.verdict == .keep)
+    #expect(fleet.decide("disk", at: seconds(100))?.verdict == .unknown)
   }
 
   @Test("a clock whose beginning was not seen shows what is known of it")

@@ -26,7 +26,10 @@ struct Drive {
     self.policy = policy
     random = Random(seed: one.seed ^ UInt64(path.rawValue) << 32)
     for _ in 0..<(path.contains(.sharded) ? random.int(2...4) : 1) {
-      shards.append(Shard(Fleet(policy, assumingSteady: one.assumeSteady)))
+      var fleet = Fleet(policy, assumingSteady: one.assumeSteady)
+      // Side by side, or one at a time: no decision may tell which.
+      fleet.columnThreshold = random.chance(50) ? 1 : .max
+      shards.append(Shard(fleet))
     }
   }
 
@@ -128,7 +131,7 @@ struct Drive {
 
   /// The whole record of an instance.
   func decision(of instance: String, at time: Int64) -> Decision? {
-    shard(of: instance).fleet.decide(instance, at: Timestamp(milliseconds: time), allRules: true)
+    shard(of: instance).fleet.explain(instance, at: Timestamp(milliseconds: time), allRules: true)
   }
 
   /// What was dropped; `nil` where others than the case's instances are counted too.

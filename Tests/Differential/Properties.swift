@@ -32,7 +32,7 @@ private func record(_ draft: Draft, _ actions: [Action], assumeSteady: Bool, ori
         said.append("\(change.at.milliseconds - origin) \(change.instance) \(change.verdict) \(change.possible)")
       }
       for instance in fleet.instances.sorted() {
-        guard let decision = fleet.decide(instance, at: Timestamp(milliseconds: time), allRules: true) else { continue }
+        guard let decision = fleet.explain(instance, at: Timestamp(milliseconds: time), allRules: true) else { continue }
         let lines = lines(decision, origin: origin)
         said.append("\(time - origin) \(instance) \(lines[0])")
         said += lines.dropFirst().sorted()
@@ -114,7 +114,7 @@ private func nextChange(_ one: Case, _ random: inout Random) -> String? {
       guard random.chance(12), let decided = reference.decided else { continue }
       for instance in fleet.instances {
         let at = Timestamp(milliseconds: decided)
-        guard let decision = fleet.decide(instance, at: at), let now = reference.decide(instance, at: decided) else {
+        guard let decision = fleet.explain(instance, at: at), let now = reference.decide(instance, at: decided) else {
           continue
         }
         var later = reference

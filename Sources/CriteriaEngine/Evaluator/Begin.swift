@@ -161,12 +161,7 @@ extension InstanceBlock {
   private func makeRoom(_ row: Int, _ slot: Int, for identity: Int32, signal: Int32, before time: Int64) {
     let maxKeys = plan.signals[Int(signal)].maxKeys
     guard set(slot, row).pointee.count >= maxKeys, set(slot, row).pointee.hasUpstart(after: time) else { return }
-    gates[row].mustQueue = true
-    set(slot, row).pointee.takeHidden { identity, key, entry in
-      cold[row].enqueue(
-        Pending(
-          time: entry.time, payload: .sample(signal: signal, identity: identity, key: key, value: entry.value)))
-    }
+    queueHidden(row, slot, signal: signal)
   }
 
   private func take(_ told: ToldFacts, _ row: Int, at time: Int64, firstHidden: Int64) {

@@ -33,15 +33,15 @@ final class SeriesTemplate {
   let feeds: [Feed]
   let others: [Other]
 
-  init(feeds: [Feed], others: [Other]) {
+  /// A sample may be written into its window ahead of its tick: no other signal reads its metric.
+  let isDirect: Bool
+
+  init(feeds: [Feed], others: [Other], isDirect: Bool) {
     self.feeds = feeds
     self.others = others
-    // What is counted when waiting samples are dropped could not be told if a sample took only some of its ways.
-    isDirect = others.isEmpty && (feeds.count == 1 || feeds.allSatisfy { $0.ignored == nil })
+    self.isDirect = isDirect && feeds.count == 1
   }
 
-  /// A sample may be written into its windows ahead of its tick.
-  let isDirect: Bool
   var isRelevant: Bool { !feeds.isEmpty || !others.isEmpty }
 
   /// - Returns: `nil`: every signal ignores it.
@@ -137,7 +137,7 @@ struct Door {
     return new
   }
 
-  private static var irrelevant: SeriesTemplate { SeriesTemplate(feeds: [], others: []) }
+  private static var irrelevant: SeriesTemplate { SeriesTemplate(feeds: [], others: [], isDirect: false) }
 
   private func makeTemplate(_ metric: String, _ labels: [String: String], _ workspace: Workspace) -> SeriesTemplate {
     var feeds: [Feed] = []
@@ -167,7 +167,9 @@ struct Door {
       let identity = workspace.identities.number(seriesIdentity(labels, without: "instance"))
       others.append(.launched(metric: index, identity: identity))
     }
-    return SeriesTemplate(feeds: feeds, others: others)
+    // Where one sample goes several ways, it could not be told how often it was dropped, or which series came first.
+    let isOnlyReader = (byMetric[metric] ?? []).count == 1 && launchedByMetric[metric] == nil
+    return SeriesTemplate(feeds: feeds, others: others, isDirect: isOnlyReader)
   }
 
   private func conditionStatus(_ label: String) -> String {

@@ -203,30 +203,19 @@ package final class FleetState {
     else {
       return feedSlowly(value, template, block, row, at: time)
     }
-    var isTaken = false
-    var isDuplicate = false
-    for feed in template.feeds {
-      guard let value = feed.value(of: value) else { continue }
-      let entry = Entry(time: time, value: value)
-      let slot = Int(feed.slot)
-      isTaken = true
-      switch block.set(slot, row).pointee
-        .feed(
-          entry, identity: feed.identity, key: feed.key, signal: plan.signals[Int(feed.signal)], plan: plan.series[slot]
-        )
-      {
-      case .added: break
-      case .replaced: isDuplicate = true
-      case .queued:
-        queueHidden(of: feed, block, row)
-        block.cold[row].enqueue(
-          Pending(
-            time: time,
-            payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))
-      }
+    let feed = template.feeds[0]
+    guard let value = feed.value(of: value) else { return count(.ignored) }
+    let slot = Int(feed.slot)
+    let passage = block.set(slot, row).pointee
+      .feed(
+        Entry(time: time, value: value), identity: feed.identity, key: feed.key,
+        signal: plan.signals[Int(feed.signal)], plan: plan.series[slot])
+    if passage != .free {
+      if passage == .full { block.queueHidden(row, slot, signal: feed.signal) }
+      block.cold[row].enqueue(
+        Pending(
+          time: time, payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))
     }
-    guard isTaken else { return count(template.feeds.isEmpty ? .irrelevant : .ignored) }
-    if isDuplicate { counts.duplicate += 1 }
     block.gates[row].wait(until: time, after: decidedUntil)
     counts.accepted += 1
     return .accepted
@@ -240,17 +229,6 @@ package final class FleetState {
   {
     guard let payloads = template.payloads(of: value) else { return count(.ignored) }
     return enqueue(payloads, block, row, at: time)
-  }
-
-  /// More series than find room: what waits in the windows has to stand in line, in order of time.
-  private func queueHidden(of feed: Feed, _ block: InstanceBlock, _ row: Int) {
-    block.gates[row].mustQueue = true
-    block.set(Int(feed.slot), row).pointee.takeHidden { identity, key, entry in
-      block.cold[row].enqueue(
-        Pending(
-          time: entry.time,
-          payload: .sample(signal: feed.signal, identity: identity, key: key, value: entry.value)))
-    }
   }
 
   private func enqueue(_ payloads: [Pending.Payload], _ block: InstanceBlock, _ row: Int, at time: Int64)
@@ -318,33 +296,12 @@ package final class FleetState {
   private func dropFuture(beyond limit: Int64, _ block: InstanceBlock, _ row: Int) {
     counts.future += block.cold[row].pending.count { $0.time > limit && $0.isFirst }
     block.cold[row].pending.removeAll { $0.time > limit }
-    // One observation may wait in the windows of several signals of one metric.
-    var dropped: Set<DroppedSample> = []
-    for slot in plan.metrics.indices {
-      let metric = metric(of: slot)
-      block.set(slot, row).pointee.dropHidden(beyond: limit) { identity, time in
-        dropped.insert(DroppedSample(metric: metric, identity: identity, time: time))
-      }
-    }
-    counts.future += dropped.count
+    for slot in plan.metrics.indices { counts.future += block.set(slot, row).pointee.dropHidden(beyond: limit) }
     // What stood for later lines of its tick is gone.
     for log in block.cold[row].announced.indices { block.cold[row].announced[log] = nil }
     block.gates[row].furthest = limit
     if block.cold[row].pending.isEmpty { block.gates[row].mustQueue = false }
     block.updateDue(row, after: decidedUntil)
-  }
-
-  private struct DroppedSample: Hashable {
-    var metric: String
-    var identity: Int32
-    var time: Int64
-  }
-
-  private func metric(of slot: Int) -> String {
-    guard case .metric(let selector, _, _) = program.signals[Int(plan.metrics[slot])].source else {
-      preconditionFailure("a metric's slot holds no metric")
-    }
-    return selector.metric
   }
 
   /// Runs the ticks of a block through `last` at which something can change.
@@ -452,7 +409,7 @@ package final class FleetState {
   private func dropAhead(of moment: Int64, _ scratch: InstanceBlock) {
     scratch.cold[0].sortPending()
     scratch.cold[0].pending.removeAll { $0.time > moment }
-    for slot in plan.metrics.indices { scratch.set(slot, 0).pointee.dropHidden(beyond: moment) { _, _ in } }
+    for slot in plan.metrics.indices { _ = scratch.set(slot, 0).pointee.dropHidden(beyond: moment) }
     scratch.updateDue(0, after: decidedUntil)
   }
 
@@ -464,7 +421,7 @@ package final class FleetState {
     block.copy(row, to: copy)
     defer { copy.clear(0) }
     copy.cold[0].pending = []
-    for slot in plan.metrics.indices { copy.set(slot, 0).pointee.dropHidden(beyond: .min) { _, _ in } }
+    for slot in plan.metrics.indices { _ = copy.set(slot, 0).pointee.dropHidden(beyond: .min) }
     let kept = counts
     defer { counts = kept }
     var hops = 0

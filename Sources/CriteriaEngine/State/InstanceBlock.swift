@@ -148,6 +148,19 @@ final class InstanceBlock {
 
   // MARK: What waits
 
+  /// More series of a signal than find room: what waits in its windows has to stand in line with what comes, in order of time.
+  func queueHidden(_ row: Int, _ slot: Int, signal: Int32) {
+    gates[row].mustQueue = true
+    var items: [Pending] = []
+    set(slot, row).pointee.takeHidden { identity, key, entry in
+      items.append(
+        Pending(time: entry.time, payload: .sample(signal: signal, identity: identity, key: key, value: entry.value)))
+    }
+    // It came before what is queued.
+    cold[row].pending.insert(contentsOf: items, at: cold[row].pending.startIndex)
+    cold[row].isSorted = false
+  }
+
   /// Works out when a row has to run next, from what waits and from its wake.
   ///
   /// - Parameter done: The time of the last decided tick: what is late counts from the next tick on.

@@ -1,5 +1,11 @@
-/// What became of a sample at the door. Queued: it has to wait for its tick in line with what else is queued.
-enum Feeding { case added, replaced, queued }
+/// Whether a sample goes straight into its window, ahead of its tick, or has to stand in line.
+enum Passage {
+  case free
+  /// It is not later than what came before it.
+  case outOfOrder
+  /// Its series would be one more than `maxKeys`: which of them finds room is known at their tick.
+  case full
+}
 
 /// What is kept of one gauge or counter on one instance. Plain memory: moved freely, destroyed by its owner.
 ///
@@ -86,30 +92,29 @@ struct SeriesSet {
 
   // MARK: Feeding
 
-  /// Writes a sample that is ahead of the last tick into its series, where it stays hidden until its tick.
+  /// Writes a sample that is ahead of the last tick into its series, where it stays hidden until its tick, if the way is free.
   ///
-  /// - Returns: `.queued` if that could change which series find room: it is written nowhere.
   /// - Complexity: O(1) in order of time.
   @inline(__always)
   mutating func feed(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: borrowing SeriesPlan)
-    -> Feeding
+    -> Passage
   {
-    if first.identity == identity, first.append(entry.time, entry.value, plan) { return .added }
+    if first.identity == identity, first.append(entry.time, entry.value, plan) { return .free }
     return feedSlowly(entry, identity: identity, key: key, signal: signal, plan: plan)
   }
 
   @inline(never)
   private mutating func feedSlowly(
     _ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: borrowing SeriesPlan
-  ) -> Feeding {
-    if let insertion = with(identity, { $0.insert(entry.time, entry.value, plan) }) {
-      return insertion == .replaced ? .replaced : .added
+  ) -> Passage {
+    if let isLater = with(identity, { $0.append(entry.time, entry.value, plan) }) {
+      return isLater ? .free : .outOfOrder
     }
-    if count >= signal.maxKeys { return .queued }
+    if count >= signal.maxKeys { return .full }
     var new = Series(identity: identity, key: key)
-    _ = new.insert(entry.time, entry.value, plan)
+    _ = new.append(entry.time, entry.value, plan)
     add(new, isKeyed: signal.isKeyed)
-    return .added
+    return .free
   }
 
   /// Takes out what waits for its tick, and series that nothing else is known of: for the queue.
@@ -129,14 +134,12 @@ struct SeriesSet {
     return first.nextHidden ?? .max
   }
 
-  mutating func dropHidden(beyond time: Int64, _ body: (_ identity: Int32, Int64) -> Void) {
-    forEach { one in
-      let identity = one.identity
-      let before = one.count
-      for index in before..<before + one.hiddenCount where one[index].time > time { body(identity, one[index].time) }
-      _ = one.dropHidden(beyond: time)
-    }
-    removeEmpty()
+  /// - Returns: How many.
+  mutating func dropHidden(beyond time: Int64) -> Int {
+    var dropped = 0
+    forEach { dropped += $0.dropHidden(beyond: time) }
+    if dropped > 0 { removeEmpty() }
+    return dropped
   }
 
   /// Takes in an entry whose tick has come.
@@ -357,7 +360,7 @@ struct SeriesSet {
 
 /// Several series of one signal on one instance, or the one of a signal with keys.
 final class ManySeries {
-  /// In the order in which they came; a removed one leaves its place to the last.
+  /// In the order in which they came.
   fileprivate(set) var series: [Series] = []
   /// Their places in the order of identity, while nothing has changed.
   private var order: [Int]?
@@ -396,8 +399,7 @@ final class ManySeries {
     guard series.contains(where: \.isEmpty) else { return }
     for index in series.indices.reversed() where series[index].isEmpty {
       series[index].destroy()
-      series.swapAt(index, series.count - 1)
-      series.removeLast()
+      series.remove(at: index)
     }
     places = [:]
     isChanged()
