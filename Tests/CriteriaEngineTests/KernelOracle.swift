@@ -216,6 +216,8 @@ struct RandomColumns {
   private var truths: [Int: [Truth]] = [:]
   private let program: Program
   private var interner: Interner
+  /// What the plain evaluator works in.
+  private let workspace: Workspace
 
   init(_ program: Program, count: Int, _ random: inout Random) {
     self.init(program, count: count) { _ in
@@ -236,6 +238,7 @@ struct RandomColumns {
     self.count = count
     self.program = program
     interner = Interner(program.strings)
+    workspace = Workspace(program)
     for feature in program.features {
       switch feature.kind {
       case .absent: truths[feature.register] = Array(repeating: .unknown, count: count)
@@ -250,15 +253,15 @@ struct RandomColumns {
   mutating func plain(_ program: Program, row: Int) -> Outcome {
     var outcome = Outcome()
     func fresh() -> Frame {
-      var frame = Frame(program)
+      let frame = Frame(program)
       for (register, column) in numbers { frame.numbers[register] = column[row] }
       for (register, column) in strings { frame.strings[register] = column[row] }
       for (register, column) in truths { frame.truths[register] = column[row] }
       return frame
     }
-    func truth(_ fragment: Program.Fragment, _ interner: inout Interner) -> Truth {
-      var frame = fresh()
-      program.run(fragment, &frame, &interner)
+    func truth(_ fragment: Program.Fragment) -> Truth {
+      let frame = fresh()
+      frame.run(fragment, workspace)
       return frame.truths[fragment.result]
     }
     for rule in program.rules {
@@ -266,14 +269,14 @@ struct RandomColumns {
         outcome.whens.append(nil)
         continue
       }
-      var when = truth(rule.when, &interner)
+      var when = truth(rule.when)
       outcome.whens.append(when)
-      outcome.untils.append(rule.until.map { truth($0, &interner) })
-      outcome.excepts.append(rule.except.map { truth($0.condition, &interner) })
+      outcome.untils.append(rule.until.map { truth($0) })
+      outcome.excepts.append(rule.except.map { truth($0.condition) })
       var worth: Double?
       if case .add(let fragment, _, _) = rule.effect {
-        var frame = fresh()
-        program.run(fragment, &frame, &interner)
+        let frame = fresh()
+        frame.run(fragment, workspace)
         worth = frame.numbers[fragment.result]
       }
       outcome.worths.append(worth.map(bits))
@@ -292,7 +295,7 @@ struct RandomColumns {
       case .replace: outcome.replace = outcome.replace || when
       }
     }
-    outcome.selector = program.selector.map { truth($0, &interner) }
+    outcome.selector = program.selector.map { truth($0) }
     return outcome
   }
 

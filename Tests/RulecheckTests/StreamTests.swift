@@ -105,7 +105,7 @@ struct StreamTests {
       origin: Origin(file: "k.log", line: 7))
     let now = time(1_795_396_020_000)
     fleet.advance(to: now)
-    let expected = ["i-1", "i-2"].map { "{\"decision\":" + (fleet.decide($0, at: now)?.json ?? "") + "}" }
+    let expected = ["i-1", "i-2"].map { "{\"decision\":" + (fleet.explain($0, at: now)?.json ?? "") + "}" }
     #expect(run.output.split(separator: "\n").prefix(2).map(String.init) == expected)
   }
 

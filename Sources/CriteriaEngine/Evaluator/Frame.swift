@@ -2,13 +2,13 @@
 ///
 /// The register r of place p is at `r · stride + p`. Constants are in place from the start; features are written before code
 /// runs.
-final class Frame {
+package final class Frame {
   let stride: Int
-  let numbers: UnsafeMutablePointer<Double>
-  let truths: UnsafeMutablePointer<Truth>
-  let strings: UnsafeMutablePointer<UInt32>
+  package let numbers: UnsafeMutablePointer<Double>
+  package let truths: UnsafeMutablePointer<Truth>
+  package let strings: UnsafeMutablePointer<UInt32>
 
-  init(_ program: Program, stride: Int) {
+  package init(_ program: Program, stride: Int = 1) {
     self.stride = stride
     numbers = .allocate(capacity: max(program.numberRegisters * stride, 1))
     truths = .allocate(capacity: max(program.truthRegisters * stride, 1))

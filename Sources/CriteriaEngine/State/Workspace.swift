@@ -1,7 +1,7 @@
 /// What a fleet shares between its instances: the program, the registers, and the codes of strings, keys and identities.
 ///
 /// One owner at a time; never shared between threads.
-final class Workspace {
+package final class Workspace {
   let program: Program
   let plan: Plan
   /// For one instance at a time.
@@ -22,7 +22,7 @@ final class Workspace {
   let tallies: UnsafeMutablePointer<Tally>
   let desired: UnsafeMutablePointer<Tick.DesiredMatch>
 
-  init(_ program: Program, assumesSteady: Bool) {
+  package init(_ program: Program, assumesSteady: Bool = false) {
     self.program = program
     self.assumesSteady = assumesSteady
     plan = Plan(program)

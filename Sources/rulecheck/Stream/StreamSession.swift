@@ -74,7 +74,7 @@ struct StreamSession: ~Copyable {
       case .changes: for change in changes { writer.answer(change) }
       case .all, .records:
         for instance in fleet.instances {
-          guard let decision = fleet.decide(instance, at: decided, allRules: allRules), decision.isSelected else {
+          guard let decision = fleet.explain(instance, at: decided, allRules: allRules), decision.isSelected else {
             continue
           }
           if emit == .all { writer.answer(summaryOf: decision) } else { writer.answer(decision) }
@@ -110,7 +110,7 @@ struct StreamSession: ~Copyable {
     guard let time = line.at.map(Timestamp.init(milliseconds:)) ?? fleet.lastTick else {
       throw JSONFault(at: nil, "no tick is decided yet", remedy: "say a time: `\"at\": \"2026-11-23T01:00:00Z\"`")
     }
-    guard let decision = fleet.decide(instance, at: time, allRules: line.allRules || allRules) else {
+    guard let decision = fleet.explain(instance, at: time, allRules: line.allRules || allRules) else {
       throw JSONFault(
         at: nil, "nothing is known of \(shown(instance)) at \(time)", remedy: "observe it first, or say a later time")
     }
