@@ -33,7 +33,8 @@ let package = Package(
       name: "CriteriaSyntax", dependencies: ["CriteriaDiagnostics", "CLibYAML"], swiftSettings: settings,
       linkerSettings: math),
     .target(name: "CKernels"),
-    .target(name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels"], swiftSettings: settings, linkerSettings: math),
+    .target(
+      name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels"], swiftSettings: settings, linkerSettings: math),
     .target(
       name: "CriteriaCompiler", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine"],
       swiftSettings: settings),

@@ -32,7 +32,9 @@ private func record(_ draft: Draft, _ actions: [Action], assumeSteady: Bool, ori
         said.append("\(change.at.milliseconds - origin) \(change.instance) \(change.verdict) \(change.possible)")
       }
       for instance in fleet.instances.sorted() {
-        guard let decision = fleet.explain(instance, at: Timestamp(milliseconds: time), allRules: true) else { continue }
+        guard let decision = fleet.explain(instance, at: Timestamp(milliseconds: time), allRules: true) else {
+          continue
+        }
         let lines = lines(decision, origin: origin)
         said.append("\(time - origin) \(instance) \(lines[0])")
         said += lines.dropFirst().sorted()

@@ -31,7 +31,7 @@ struct KernelTests {
           .line(line, source: "kernel"), of: name, at: time, origin: Origin(file: path, line: number + 1))
       }
       fleet.advance(to: time)
-      let found = fleet.decide(name, at: time)
+      let found = fleet.explain(name, at: time)
       let decision = try #require(found)
       let fired = Set(decision.rules.filter { $0.state == .active }.map(\.rule))
       let reasons = try #require(expected[path], "\(path) has no expected match")

@@ -467,7 +467,7 @@ package final class FleetState {
     }
     for block in blocks {
       for row in 0..<block.count where block.isUsed[row] {
-        for slot in plan.metrics.indices { block.set(slot, row).pointee.forEach { isUsed[Int($0.identity)] = true } }
+        for slot in plan.metrics.indices { block.set(slot, row).pointee.eachSeries { isUsed[Int($0.identity)] = true } }
         block.cold[row].forEachIdentity { isUsed[Int($0)] = true }
       }
     }

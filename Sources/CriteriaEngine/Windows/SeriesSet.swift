@@ -49,12 +49,12 @@ struct SeriesSet {
   /// When the newest sample of any series was seen, forgotten ones too; `.min`: never.
   mutating func newestSample() -> Int64 {
     var newest = forgottenSample
-    forEach { newest = max(newest, $0.newestSample ?? .min) }
+    eachSeries { newest = max(newest, $0.newestSample ?? .min) }
     return newest
   }
 
   /// The series as they come, for whoever looks at all of them.
-  mutating func forEach(_ body: (inout Series) -> Void) {
+  mutating func eachSeries(_ body: (inout Series) -> Void) {
     if let many {
       many._withUnsafeGuaranteedRef { many in for index in many.series.indices { body(&many.series[index]) } }
     } else if hasFirst {
@@ -119,7 +119,7 @@ struct SeriesSet {
 
   /// Takes out what waits for its tick, and series that nothing else is known of: for the queue.
   mutating func takeHidden(_ body: (_ identity: Int32, _ key: Int32, Entry) -> Void) {
-    forEach { one in
+    eachSeries { one in
       let (identity, key) = (one.identity, one.key)
       for entry in one.takeHidden() { body(identity, key, entry) }
     }
@@ -137,7 +137,7 @@ struct SeriesSet {
   /// - Returns: How many.
   mutating func dropHidden(beyond time: Int64) -> Int {
     var dropped = 0
-    forEach { dropped += $0.dropHidden(beyond: time) }
+    eachSeries { dropped += $0.dropHidden(beyond: time) }
     if dropped > 0 { removeEmpty() }
     return dropped
   }
@@ -206,7 +206,7 @@ struct SeriesSet {
     var isAnyEmpty = false
     var newest = forgottenSample
     var isAnyForgotten = false
-    forEach { one in
+    eachSeries { one in
       if one.count > 0, one.newestTime < now - signal.retention {
         newest = max(newest, one.newestSample ?? .min)
         isAnyForgotten = true
@@ -233,7 +233,7 @@ struct SeriesSet {
 
   /// Everything before `time` was a predecessor's.
   mutating func removeAll(before time: Int64, plan: borrowing SeriesPlan) {
-    forEach { $0.removeAll(before: time, plan) }
+    eachSeries { $0.removeAll(before: time, plan) }
     removeEmpty()
     var isRefused = false
     if let many {
@@ -336,7 +336,7 @@ struct SeriesSet {
   /// Whether a sample of any series lies in the window; the time at which that ends is told to `wake`.
   mutating func hasSample(in window: Window, _ wake: inout Wake) -> Bool {
     var newest = Int64.min
-    forEach { newest = max(newest, $0.newestSample ?? .min) }
+    eachSeries { newest = max(newest, $0.newestSample ?? .min) }
     if let many { newest = max(newest, many._withUnsafeGuaranteedRef { $0.refusedSampleAt }) }
     guard newest > window.now - window.length else { return false }
     wake.at(newest + window.length)
@@ -346,14 +346,14 @@ struct SeriesSet {
   /// The newest sample of the series (of one key), for evidence.
   mutating func newest(key: Int32?) -> Int64? {
     var newest = Int64.min
-    forEach { if key == nil || $0.key == key { newest = max(newest, $0.newestSample ?? .min) } }
+    eachSeries { if key == nil || $0.key == key { newest = max(newest, $0.newestSample ?? .min) } }
     return newest == .min ? nil : newest
   }
 
   /// The identities of the live series in their order, for the message that names the two that clash.
   mutating func liveIdentities(at now: Int64, staleAfter: Int64, _ identities: IdentityTable) -> [[UInt8]] {
     var live: [[UInt8]] = []
-    forEach { if $0.isLive(at: now, staleAfter: staleAfter) { live.append(identities[$0.identity]) } }
+    eachSeries { if $0.isLive(at: now, staleAfter: staleAfter) { live.append(identities[$0.identity]) } }
     return live.sorted { $0.lexicographicallyPrecedes($1) }
   }
 }
