@@ -8,6 +8,7 @@ struct Tick {
   let number: Int64
   let now: Int64
   let frame: Frame
+  let isColumns: Bool
   /// Of a row in the frame: itself in columns, else 0.
   private let placeMask: Int
   /// By place: when time alone changes something.
@@ -37,6 +38,7 @@ struct Tick {
     self.isReading = isReading
     now = number * workspace.plan.step
     frame = columns ? workspace.columns : workspace.row
+    isColumns = columns
     placeMask = columns ? -1 : 0
     wakes = workspace.wakes
     desired = workspace.desired

@@ -158,7 +158,7 @@ package final class KernelScratch {
   /// A truth of each row, as bits; neither is unknown. Bits behind the last row mean nothing.
   package typealias TruthColumn = (isTrue: UnsafePointer<UInt64>, isFalse: UnsafePointer<UInt64>)
 
-  private func column(_ own: KernelPlan.Planes) -> TruthColumn {
+  func column(_ own: KernelPlan.Planes) -> TruthColumn {
     (UnsafePointer(planes[Int(own.isTrue)]!), UnsafePointer(planes[Int(own.isFalse)]!))
   }
 
@@ -173,6 +173,8 @@ package final class KernelScratch {
   package func worth(_ rule: Kernel.Rule) -> UnsafePointer<Double>? {
     rule.worth.map { UnsafePointer(numbers[Int($0)]!) }
   }
+  /// The column of one of the kernel's numbers.
+  func numbers(_ place: Int32) -> UnsafePointer<Double> { UnsafePointer(numbers[Int(place)]!) }
   /// The sums of the contributions of plain rules, in thousandths of a point.
   package var low: UnsafePointer<Int64> { UnsafePointer(columns.low) }
   package var high: UnsafePointer<Int64> { UnsafePointer(columns.high) }
@@ -217,7 +219,7 @@ package final class KernelScratch {
     row.planes[isFalse] = truth == .no ? 1 : 0
   }
 
-  private func truth(_ own: KernelPlan.Planes) -> Truth {
+  func truth(_ own: KernelPlan.Planes) -> Truth {
     row.planes[Int(own.isTrue)] != 0 ? .yes : row.planes[Int(own.isFalse)] != 0 ? .no : .unknown
   }
 
@@ -226,6 +228,7 @@ package final class KernelScratch {
   package func rowExcept(_ rule: Kernel.Rule, _ entry: Int) -> Truth { truth(rule.except[entry]) }
   package var rowSelector: Truth? { kernel.selector.map(truth) }
   package func rowWorth(_ rule: Kernel.Rule) -> Double? { rule.worth.map { row.numbers[Int($0)] } }
+  func rowNumber(_ place: Int32) -> Double { row.numbers[Int(place)] }
   package var rowLow: Int64 { row.low }
   package var rowHigh: Int64 { row.high }
   package var rowProtect: Truth { effect(row.effects.0, row.effects.1) }

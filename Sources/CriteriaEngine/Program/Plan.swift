@@ -94,12 +94,10 @@ final class Plan: Sendable {
 
   struct Rule: BitwiseCopyable {
     enum Effect: UInt8, BitwiseCopyable { case add, replace, quarantine, protect }
-    enum Until: BitwiseCopyable {
-      case none
-      case some(Fragment)
-    }
     var when: Fragment
-    var until: Until
+    var hasUntil: Bool
+    /// Means nothing where there is none.
+    var until: Fragment
     var wait: Int64
     var hold: Int64
     var latch: Bool
@@ -237,7 +235,8 @@ final class Plan: Sendable {
         let place = rule.keyedSignals.isEmpty ? unkeyed.count : keyed.count
         if rule.keyedSignals.isEmpty { unkeyed.append(Int32(index)) } else { keyed.append(Int32(index)) }
         return Rule(
-          when: fragment(rule.when), until: rule.until.map { .some(fragment($0)) } ?? .none, wait: rule.for,
+          when: fragment(rule.when), hasUntil: rule.until != nil,
+          until: fragment(rule.until ?? rule.when), wait: rule.for,
           hold: rule.hold, latch: rule.latch, effect: effect, worth: worth, low: range.low, high: range.high,
           unknown: rule.unknown, isShadow: rule.shadow, hasExcept: !rule.except.isEmpty, features: span(rule.features),
           derived: span(rule.derived), keyedSignals: span(rule.keyedSignals),

@@ -181,13 +181,13 @@ private struct Reader {
 
   /// The rows of a rule, with what they contributed at the tick of the view.
   mutating func rows(of index: Int) -> [Row] {
-    let rule = view.fleet.plan.rules[index]
-    if rule.isKeyed { return block.cold[view.row].keyed[Int(rule.place)].rows }
-    let cell = Int(rule.place) * block.capacity + view.row
+    let rule = view.fleet.plan.rules.base + index
+    if rule.pointee.isKeyed { return block.cold[view.row].keyed[Int(rule.pointee.place)].rows }
+    let cell = Int(rule.pointee.place) * block.capacity + view.row
     var row = Row(key: 0)
     (row.sure, row.possible) = (block.sure[cell], block.possible[cell])
     row.lastWorth = block.lastWorth[cell]
-    if rule.effect == .add, row.sure.isOn || row.possible.isOn {
+    if rule.pointee.effect == .add, row.sure.isOn || row.possible.isOn {
       fill(0, of: index)
       (row.low, row.high) = tick.contribution(
         of: rule, row.sure, row.possible, now: tick.worth(of: rule, view.row), &row.lastWorth)
@@ -197,7 +197,7 @@ private struct Reader {
 
   /// What a rule contributed, after `except` and `mode: shadow`.
   mutating func counted(_ index: Int) -> Contribution {
-    let rule = view.fleet.plan.rules[index]
+    let rule = view.fleet.plan.rules.base + index
     return tick.counted(tick.contribution(of: rule, rows(of: index)), rule, view.standing(index).excepted)
   }
 

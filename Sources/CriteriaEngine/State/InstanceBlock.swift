@@ -28,6 +28,10 @@ final class InstanceBlock {
   /// [unkeyed rule][row]
   let sure: UnsafeMutablePointer<Machine>
   let possible: UnsafeMutablePointer<Machine>
+  /// Which machines of plain rules are active, as bits: [unkeyed rule][row / 64].
+  let sureBits: UnsafeMutablePointer<UInt64>
+  let possibleBits: UnsafeMutablePointer<UInt64>
+  let words: Int
   /// The worth at the last tick at which sure was active, in points: [unkeyed rule][row].
   let lastWorth: UnsafeMutablePointer<Worth>
   /// [rule][row]
@@ -48,6 +52,9 @@ final class InstanceBlock {
     sets = Self.column(SeriesSet(), capacity * plan.metrics.count)
     sure = Self.column(Machine(), capacity * plan.unkeyedRules.count)
     possible = Self.column(Machine(), capacity * plan.unkeyedRules.count)
+    words = (capacity + 63) / 64
+    sureBits = Self.column(0, words * plan.unkeyedRules.count)
+    possibleBits = Self.column(0, words * plan.unkeyedRules.count)
     lastWorth = Self.column(Worth(low: 0, high: 0), capacity * plan.unkeyedRules.count)
     standing = Self.column(Standing(), capacity * plan.rules.count)
   }
@@ -69,6 +76,8 @@ final class InstanceBlock {
     sets.deallocate()
     sure.deallocate()
     possible.deallocate()
+    sureBits.deallocate()
+    possibleBits.deallocate()
     lastWorth.deallocate()
     standing.deallocate()
   }
@@ -102,6 +111,8 @@ final class InstanceBlock {
       sure[rule * capacity + row] = Machine()
       possible[rule * capacity + row] = Machine()
       lastWorth[rule * capacity + row] = Worth(low: 0, high: 0)
+      sureBits[rule * words + row / 64] &= ~(1 << UInt64(row % 64))
+      possibleBits[rule * words + row / 64] &= ~(1 << UInt64(row % 64))
     }
     for rule in plan.rules.indices { standing[rule * capacity + row] = Standing() }
     for index in cold[row].clocks.indices { cold[row].clocks[index] = [] }
@@ -138,6 +149,8 @@ final class InstanceBlock {
       scratch.sure[rule * other] = sure[rule * capacity + row]
       scratch.possible[rule * other] = possible[rule * capacity + row]
       scratch.lastWorth[rule * other] = lastWorth[rule * capacity + row]
+      scratch.sureBits[rule * scratch.words] = sureBits[rule * words + row / 64] >> UInt64(row % 64) & 1
+      scratch.possibleBits[rule * scratch.words] = possibleBits[rule * words + row / 64] >> UInt64(row % 64) & 1
     }
     for rule in plan.rules.indices { scratch.standing[rule * other] = standing[rule * capacity + row] }
   }

@@ -40,6 +40,9 @@ struct Machine {
     }
   }
 
+  /// The one step of a rule that has no `for`, `until`, `hold` or latch.
+  mutating func follow(_ isOn: Bool, at now: Int64) { enter(isOn ? .active : .idle, now) }
+
   private mutating func enter(_ next: RuleState, _ now: Int64) {
     state = next
     since = now

@@ -15,6 +15,17 @@ package final class Workspace {
   /// Every instance stands as it stood at its first tick since long ago.
   let assumesSteady: Bool
 
+  let kernel: Kernel
+  /// For one instance.
+  let rowScratch: KernelScratch
+  /// For a block; made when first needed.
+  private(set) lazy var columnInputs = ColumnInputs(kernel, columns)
+  /// The kernel's side of each unkeyed rule, by place among them.
+  let kernelRules: Flat<KernelRule>
+  /// What one instance gives to the kernel.
+  let rowNumbers: UnsafeMutablePointer<Double>
+  let rowStrings: UnsafeMutablePointer<UInt32>
+  let rowTruths: UnsafeMutablePointer<Truth>
   /// The info signals by the codes of their names.
   let infoByName: [UInt32: Int]
   /// By place in a frame: what a tick works with.
@@ -28,6 +39,19 @@ package final class Workspace {
     plan = Plan(program)
     row = Frame(program, stride: 1)
     strings = Interner(program.strings)
+    kernel = Kernel(program)
+    rowScratch = KernelScratch(kernel, capacity: 1)
+    kernelRules = Flat(
+      zip(kernel.rules, program.rules).compactMap { rule, one in
+        rule.map { rule in
+          var flat = KernelRule(rule)
+          flat.isIgnoring = one.unknown == .ignored
+          return flat
+        }
+      })
+    rowNumbers = .allocate(capacity: max(kernel.numberInputs.count, 1))
+    rowStrings = .allocate(capacity: max(kernel.stringInputs.count, 1))
+    rowTruths = .allocate(capacity: max(kernel.truthInputs.count, 1))
     var infos: [UInt32: Int] = [:]
     for (index, signal) in program.signals.enumerated() {
       if case .info = signal.source { infos[strings.code(signal.name)] = index }
@@ -42,8 +66,90 @@ package final class Workspace {
   }
 
   deinit {
+    kernelRules.deallocate()
+    rowNumbers.deallocate()
+    rowStrings.deallocate()
+    rowTruths.deallocate()
     wakes.deallocate()
     tallies.deallocate()
     desired.deallocate()
+  }
+}
+
+/// What the kernel says of one unkeyed rule, without a reference in it.
+struct KernelRule: BitwiseCopyable {
+  var when: KernelPlan.Planes
+  var until: KernelPlan.Planes
+  /// Among the kernel's numbers; −1: the rule adds no points.
+  var worth: Int32
+  /// The kernel adds its contribution up.
+  var isPlain: Bool
+  /// What is unknown counts as false.
+  var isIgnoring = false
+
+  init(_ rule: Kernel.Rule) {
+    when = rule.when
+    until = rule.until ?? rule.when
+    worth = rule.worth ?? -1
+    isPlain = rule.isPlain
+  }
+}
+
+/// The columns of a block's frame as the kernel takes them.
+final class ColumnInputs {
+  let scratch: KernelScratch
+  private let numbers: UnsafeMutablePointer<UnsafePointer<Double>>
+  private let strings: UnsafeMutablePointer<UnsafePointer<UInt32>>
+  private let truths: UnsafeMutablePointer<UnsafePointer<UInt64>>
+  private let planes: UnsafeMutablePointer<UInt64>
+  private let frame: Frame
+  private let kernel: Kernel
+  private static let words = InstanceBlock.capacity / 64
+
+  init(_ kernel: Kernel, _ frame: Frame) {
+    self.kernel = kernel
+    self.frame = frame
+    scratch = KernelScratch(kernel, capacity: InstanceBlock.capacity)
+    numbers = .allocate(capacity: max(kernel.numberInputs.count, 1))
+    strings = .allocate(capacity: max(kernel.stringInputs.count, 1))
+    truths = .allocate(capacity: max(2 * kernel.truthInputs.count, 1))
+    planes = .allocate(capacity: max(2 * kernel.truthInputs.count * Self.words, 1))
+    for (place, register) in kernel.numberInputs.enumerated() {
+      (numbers + place).initialize(to: frame.numbers + register * frame.stride)
+    }
+    for (place, register) in kernel.stringInputs.enumerated() {
+      (strings + place).initialize(to: frame.strings + register * frame.stride)
+    }
+    for place in 0..<2 * kernel.truthInputs.count {
+      (truths + place).initialize(to: UnsafePointer(planes + place * Self.words))
+    }
+  }
+
+  deinit {
+    numbers.deallocate()
+    strings.deallocate()
+    truths.deallocate()
+    planes.deallocate()
+  }
+
+  /// Runs the kernel over the first rows of the frame.
+  func evaluate(_ count: Int, _ interner: inout Interner) {
+    for (place, register) in kernel.truthInputs.enumerated() {
+      let column = frame.truths + register * frame.stride
+      for word in 0..<Self.words {
+        var (yes, no): (UInt64, UInt64) = (0, 0)
+        for bit in 0..<64 {
+          let truth = column[word * 64 + bit]
+          if truth == .yes { yes |= 1 << UInt64(bit) }
+          if truth == .no { no |= 1 << UInt64(bit) }
+        }
+        planes[2 * place * Self.words + word] = yes
+        planes[(2 * place + 1) * Self.words + word] = no
+      }
+    }
+    // Whole words: the columns reach to the end of the frame, and bits behind the last row mean nothing.
+    scratch.evaluate(
+      numbers: numbers, strings: strings, truths: truths, count: min((count + 63) / 64 * 64, InstanceBlock.capacity),
+      &interner)
   }
 }
