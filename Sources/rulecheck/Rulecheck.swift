@@ -12,7 +12,10 @@ struct Rulecheck: ParsableCommand {
       (`eval --fail-on` met); 3 the policy is not valid.
       """,
     version: version,
-    subcommands: [CheckCommand.self, EvalCommand.self, StreamCommand.self, ExplainCommand.self])
+    subcommands: [
+      CheckCommand.self, EvalCommand.self, StreamCommand.self, InspectCommand.self, InputsCommand.self,
+      ExplainCommand.self,
+    ])
 
   static let version = "0.1.0"
 

@@ -205,7 +205,9 @@ package struct InputAssembler {
     if unnamedCount > 0 {
       if !isNamed, reader.format.mayBeOfOneInstance, let base = spec.baseName {
         let name = names.intern(base)
-        survey?.rename(from: firstSeries, to: name)
+        if let newest = survey?.rename(from: firstSeries, to: name) {
+          newestSample[name] = max(newestSample[name] ?? newest, newest)
+        }
         for var entry in unnamed {
           entry.name = name
           append(sample: entry)

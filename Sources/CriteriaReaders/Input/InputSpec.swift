@@ -57,6 +57,11 @@ package func parseMetricsSpec(
   try choose(text, among: splits(text), flag: "--metrics", form: "[INSTANCE:]PATH", exists: exists)
 }
 
+/// Reads `[INSTANCE:]PATH` where no option says what it is. See `parseMetricsSpec`.
+package func parseInputSpec(_ text: String, exists: (String) -> Bool = fileExists) throws(InputSpecError) -> InputSpec {
+  try choose(text, among: splits(text), flag: "the input", form: "[INSTANCE:]PATH", exists: exists)
+}
+
 /// Reads `[INSTANCE:][SOURCE=]PATH`. See `parseMetricsSpec`.
 package func parseLogsSpec(
   _ text: String, exists: (String) -> Bool = fileExists

@@ -95,8 +95,10 @@ func recognise(_ head: Head, as kind: InputKind?, layouts: [LogFormat]) -> Recog
   case nil:
     if head.bytes.isEmpty { return Recognition(nil, "it is empty") }
     if let found = recogniseInventory(head) { return Recognition(.inventory(found.format), found.why) }
+    // The rows of a table may begin with a time as lines of a log do.
+    if !head.isJSON, let table = try? metricTable(head) { return Recognition(.metrics(.csv(table)), table.why) }
     if let found = recogniseLog(head, layouts: layouts) { return Recognition(.log(found.kind), found.why) }
-    if let found = recogniseMetrics(head) { return Recognition(.metrics(found.kind), found.why) }
+    if !head.isYAML, let found = recogniseMetrics(head) { return Recognition(.metrics(found.kind), found.why) }
     if !head.isJSON, head.hasLogName {
       return Recognition(.log(.plain), "its name is that of a log; no line begins with a time that is known")
     }
@@ -198,7 +200,12 @@ private func recogniseJSONMetrics(_ head: Head) -> (kind: MetricKind, why: Strin
     return (.ndjson, "its lines are series with `metric` and values")
   }
   let isNumber = roles.contains { $0.role != .time && $0.kind == .number }
-  if roles.contains(where: { $0.role == .time }), isNumber || roles.contains(where: { $0.role == .value }) {
+  let hasTime = sketch.members.contains { member in
+    guard ColumnRole(member.key) == .time else { return false }
+    return member.kind == .number
+      || member.text.map { text in Array(text.utf8).withUnsafeBytes { moment($0, zone: 0) != nil } } ?? false
+  }
+  if hasTime, isNumber || roles.contains(where: { $0.role == .value }) {
     return (.ndjson, "its lines are objects with a time and numbers")
   }
   return nil
@@ -244,12 +251,18 @@ func recogniseLog(_ head: Head, layouts: [LogFormat]) -> (kind: LogKind, why: St
     if style.parse(line) != nil { count.headed += 1 }
   }
   if count.headed > 0, count.headed * 2 >= count.lines || (count.headed > 2 && head.hasLogName) {
-    return (.plain, "\(count.headed) of the first \(count.lines) lines begin with a time")
+    return (
+      .plain,
+      count.headed == count.lines
+        ? "its lines begin with a time" : "\(count.headed) of the first \(count.lines) lines begin with a time"
+    )
   }
   return nil
 }
 
 extension Head {
+  var isYAML: Bool { fileName.hasSuffix(".yaml") || fileName.hasSuffix(".yml") }
+
   /// A name by which people know a log.
   var hasLogName: Bool {
     var name = fileName
@@ -299,7 +312,7 @@ func recogniseInventory(_ head: Head) -> (format: InventoryFormat, why: String)?
         return (.kubernetes, "it is a list of Kubernetes objects")
       }
     }
-    if sketch.has("instances") { return (.document, "it is an object with `instances`") }
+    if sketch.holdsObjects("instances") { return (.document, "it is an object with `instances`") }
     if sketch.isLines, sketch.has("id") { return (.ndjson, "its lines are objects with `id`") }
     return nil
   }
@@ -367,7 +380,7 @@ private func refusal(of head: Head, as kind: InputKind?) -> String? {
     }
   }
   guard kind == nil else { return nil }
-  if head.fileName.hasSuffix(".yaml") || head.fileName.hasSuffix(".yml") {
+  if head.isYAML {
     var keys: Set<String> = []
     var lines = head.lines
     while let line = lines.next() {

@@ -41,13 +41,18 @@ struct Survey {
   }
 
   /// Samples that named no instance turn out to be of one.
-  mutating func rename(from start: Int, to name: Int) {
+  ///
+  /// - Returns: The time of the newest of them.
+  mutating func rename(from start: Int, to name: Int) -> Int64? {
+    var newest: Int64?
     for index in start..<series.count where series[index].key.name == nil {
       places[series[index].key] = nil
       series[index].key.name = name
+      if let last = series[index].stats.last { newest = max(newest ?? last, last) }
       // Of two files of one instance each series is counted by itself; a sum of both would claim gaps.
       if places[series[index].key] == nil { places[series[index].key] = index }
     }
+    return newest
   }
 
   mutating func see(

@@ -7,6 +7,8 @@ struct JSONSketch {
     var text: String?
     /// The keys of an object inside.
     var inner: [String] = []
+    /// It is a list whose first element is an object, or that has none.
+    var isListOfObjects = false
   }
 
   /// The input is one list; `members` are those of its first element.
@@ -52,7 +54,12 @@ struct JSONSketch {
         try? readKeys(&inside, &member.inner)
         if members.count <= 1000 { members[members.count - 1] = member }
         try cursor.skipValue()
-      case .array, .number, .bool, .null, .end: try cursor.skipValue()
+      case .array:
+        var inside = cursor
+        member.isListOfObjects = beginsWithObject(&inside)
+        if members.count <= 1000 { members[members.count - 1] = member }
+        try cursor.skipValue()
+      case .number, .bool, .null, .end: try cursor.skipValue()
       }
       if members.count <= 1000 { members[members.count - 1] = member }
     }
@@ -66,6 +73,14 @@ struct JSONSketch {
       try cursor.skipValue()
     }
   }
+
+  private func beginsWithObject(_ cursor: inout JSONCursor) -> Bool {
+    var isFirst = true
+    guard (try? cursor.beginArray()) != nil, let goesOn = try? cursor.nextElement(&isFirst) else { return false }
+    return !goesOn || (try? cursor.kind()) == .object
+  }
+
+  func holdsObjects(_ key: String) -> Bool { members.first { $0.key == key }?.isListOfObjects ?? false }
 
   func has(_ key: String) -> Bool { members.contains { $0.key == key } }
 
