@@ -53,10 +53,39 @@ struct PrometheusRunTests {
     try expectTable("prometheus-run", rows)
   }
 
-  private func read(_ names: String...) throws -> AssembledInput {
-    let folder = try #require(sharedData) + "/prometheus-run/"
+  @Test("the dump and the answers of the API give the same verdicts", arguments: ["linux-node", "http-service"])
+  func answers(name: String) throws {
+    let policy = try starterPolicy(name + ".yaml")
+    let step = policy.program.step
+    // The answers hold some of the metrics only, and no time of boot: the launch is told to both.
+    let dump = judge(policy, launched(try read("tsdb-dump-node.txt.gz")), until: Self.start + 445_000)
+    let api = judge(policy, launched(try read("query_range")), until: Self.start + 445_000)
+    for node in Self.nodes {
+      let expected = try #require(dump[node]).changes.filter { $0.at > Self.start + 60_000 }
+      let found = try #require(api[node]).changes.filter { $0.at > Self.start + 60_000 }
+      #expect(found.map(\.verdict) == expected.map(\.verdict), "\(node)")
+      // Scraped at other seconds than asked for: a tick apart at most.
+      for (one, other) in zip(found, expected) { #expect(abs(one.at - other.at) <= step, "\(node)") }
+    }
+  }
+
+  /// The same with the nodes launched a day before, and the Prometheus itself left out.
+  private func launched(_ input: AssembledInput) -> AssembledInput {
+    var input = input
+    input.observations.removeAll { !Self.nodes.contains($0.instance) }
+    let launch = Timestamp(milliseconds: Self.start - 86_400_000)
+    let told = Self.nodes.map { node in
+      InputObservation(
+        instance: node, time: Timestamp(milliseconds: Self.start), observation: .facts(launched: launch),
+        origin: Origin(file: "inventory", line: 1))
+    }
+    input.observations = told + input.observations
+    return input
+  }
+
+  private func read(_ name: String) throws -> AssembledInput {
     var assembler = InputAssembler()
-    for name in names { try assembler.readMetrics(InputSpec(path: folder + name)) }
+    try assembler.readMetrics(InputSpec(path: try #require(sharedData) + "/prometheus-run/" + name))
     return assembler.finish(fallback: Self.start)
   }
 }

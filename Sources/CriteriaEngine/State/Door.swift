@@ -98,11 +98,9 @@ struct Door {
       case .metric(let selector, _, _), .info(let selector, _): byMetric[selector.metric, default: []].append(index)
       case .log: logs.append(index)
       case .condition(let type, let from, _, _):
-        if let from {
-          byMetric[from.metric, default: []].append(index)
-        } else {
-          byCondition[type, default: []].append(index)
-        }
+        // Whether an inventory tells it or a metric, it is the same condition.
+        byCondition[type, default: []].append(index)
+        if let from { byMetric[from.metric, default: []].append(index) }
       case .fact: break
       }
     }

@@ -19,7 +19,8 @@ struct PolicyNeeds {
       switch signal.source {
       case .metric(let selector, _, _), .info(let selector, _): add(selector, signal.instanceLabel)
       case .condition(let type, let from, _, _):
-        if let from { add(from, signal.instanceLabel) } else { conditions.insert(type) }
+        conditions.insert(type)
+        if let from { add(from, signal.instanceLabel) }
       case .log(let pattern): logs.append(InputFilter.LogPattern(sources: pattern.sources, regex: pattern.regex))
       case .fact: break
       }
@@ -45,6 +46,8 @@ struct UnfedSignals {
   private var byCondition: [String: [Int]] = [:]
   private var byFact: [String: [Int]] = [:]
   private var logs: [Int] = []
+  /// Conditions that one of their two ways has fed.
+  private var told: Set<Int> = []
 
   init(_ program: Program) {
     self.program = program
@@ -67,11 +70,8 @@ struct UnfedSignals {
       switch program.signals[index].source {
       case .metric(let selector, _, _), .info(let selector, _): byMetric[selector.metric, default: []].append(index)
       case .condition(let type, let from, _, _):
-        if let from {
-          byMetric[from.metric, default: []].append(index)
-        } else {
-          byCondition[type, default: []].append(index)
-        }
+        byCondition[type, default: []].append(index)
+        if let from { byMetric[from.metric, default: []].append(index) }
       case .fact(let name, _): byFact[program.string(name), default: []].append(index)
       case .log: logs.append(index)
       }
@@ -81,7 +81,7 @@ struct UnfedSignals {
   /// In the order of the policy.
   var names: [String] {
     let waiting = logs + [byMetric, byCondition, byFact].flatMap { $0.values.flatMap { $0 } }
-    return waiting.sorted().map { program.signals[$0].name }
+    return Set(waiting).subtracting(told).sorted().map { program.signals[$0].name }
   }
 
   /// - Complexity: O(1) once everything of its kind is fed.
@@ -89,9 +89,12 @@ struct UnfedSignals {
     switch observation {
     case .sample(let metric, let labels, _):
       guard let waiting = byMetric[metric], !waiting.isEmpty else { return }
-      byMetric[metric] = waiting.filter { !matches(program.signals[$0], labels) }
+      let fed = waiting.filter { matches(program.signals[$0], labels) }
+      if fed.isEmpty { return }
+      told.formUnion(fed)
+      byMetric[metric] = waiting.filter { !fed.contains($0) }
     case .line(_, let source): see(log: source)
-    case .condition(let type, _, _, _): byCondition[type] = nil
+    case .condition(let type, _, _, _): told.formUnion(byCondition.removeValue(forKey: type) ?? [])
     case .facts(let facts, _, _, _): for name in facts.keys { byFact[name] = nil }
     }
   }
