@@ -11,5 +11,10 @@ let package = Package(
     // Fleets as columns, and the clock: what the programs share.
     .target(name: "FleetData", swiftSettings: settings),
     .executableTarget(name: "fleet", dependencies: [criteria, "FleetData"], swiftSettings: settings),
+    // Counts what is allocated, by standing before malloc.
+    .target(name: "CAllocations"),
+    .executableTarget(
+      name: "observe", dependencies: [criteria, "FleetData", "CAllocations"], swiftSettings: settings),
+    .executableTarget(name: "compare", dependencies: [criteria, "FleetData"], swiftSettings: settings),
   ]
 )

@@ -106,6 +106,8 @@ private struct Expected {
   struct Advance {
     var changes: [String] = []
     var dropped = Dropped()
+    /// Every instance at the last tick that ran.
+    var standing: [String: Judgement] = [:]
     /// Of the instances that are looked at then: when, and what.
     var looks: [(instance: String, time: Int64, judgement: Judgement?)] = []
   }
@@ -151,6 +153,7 @@ private struct Expected {
           judgements[Place(instance: judgement.instance, at: judgement.tick)] = judgement
         }
         advance.dropped = reference.dropped
+        advance.standing = previous
         // A look beyond a tick costs the reference a run of the whole fleet.
         for instance in Expected.choice(of: instances, index, one.seed) {
           advance.looks.append((instance, time, reference.decide(instance, at: time)))
@@ -205,6 +208,7 @@ private struct Expected {
   /// After an advance of the story.
   private mutating func difference(_ drive: borrowing Drive, _ changes: [Change], at index: Int) -> Difference? {
     let expected = advances[index]!
+    if let fault = drive.fault { return Difference(what: "the fleet itself", reference: "nothing", engine: fault) }
     let actual = changes.map(describe)
     if expected.changes != actual {
       return Difference(
@@ -218,9 +222,13 @@ private struct Expected {
       return Difference(what: "what was dropped", reference: "\(expected.dropped)", engine: "\(dropped)")
     }
     var found: [Decision?] = []
+    if let difference = difference(drive.summaries(), expected) { return difference }
     for (instance, time, judgement) in expected.looks {
       let decision = drive.decision(of: instance, at: time)
       if let difference = difference(decision, judgement, instance, time) { return difference }
+      if let difference = difference(drive.summary(of: instance, at: time), decision, instance, time) {
+        return difference
+      }
       found.append(decision.map(comparable))
     }
     guard let told = records[index] else {
@@ -231,6 +239,31 @@ private struct Expected {
       return Difference(told, decision)
     }
     return nil
+  }
+
+  /// Of all instances at the last tick that ran.
+  private func difference(_ summaries: [String: Summary], _ expected: Advance) -> Difference? {
+    for (instance, judgement) in expected.standing where judgement.verdict != nil || summaries[instance] != nil {
+      let reference = lines(judgement)[0]
+      let engine = summaries[instance].map(describe) ?? "not judged"
+      if reference != engine {
+        return Difference(what: "the summary of \(instance)", reference: reference, engine: engine)
+      }
+    }
+    guard summaries.count <= expected.standing.count else {
+      return Difference(
+        what: "who is judged", reference: "\(expected.standing.keys.sorted())", engine: "\(summaries.keys.sorted())")
+    }
+    return nil
+  }
+
+  private func difference(
+    _ summary: Summary?, _ decision: Decision?, _ instance: String, _ time: Int64
+  ) -> Difference? {
+    let record = decision.map { $0.isSelected ? lines($0)[0] : "not judged" } ?? "nothing is known"
+    let short = summary.map { $0.isSelected ? describe($0) : "not judged" } ?? "nothing is known"
+    return record == short
+      ? nil : Difference(what: "the summary of \(instance) at \(time)", reference: record, engine: short)
   }
 
   /// Without the times of what is no longer kept: when a series is forgotten for good depends on which ticks are run.
@@ -306,6 +339,11 @@ private func describe(_ judgement: Judgement) -> String {
 private func describe(_ change: Change) -> String {
   let verdict = change.verdict == .unknown ? words(change.possible.map(\.rawValue)) : change.verdict.rawValue
   return "\(change.at.milliseconds) \(change.instance) \(change.isSelected ? verdict : "not judged")"
+}
+
+private func describe(_ summary: Summary) -> String {
+  let word = summary.verdict == .unknown ? words(summary.possible.map(\.rawValue)) : summary.verdict.rawValue
+  return "\(word) \(summary.low)…\(summary.high)"
 }
 
 private func words(_ possible: [String]) -> String { "unknown (\(possible.sorted().joined(separator: ", ")))" }

@@ -11,13 +11,30 @@ struct Drive {
   private var decided: Int64?
   private var ghosts: Set<String> = []
   private var random: Random
+  /// What went wrong with the fleet itself: a snapshot that is refused, a policy that drops what it should keep.
+  private(set) var fault: String?
   /// All that was ever observed of, in order of name.
   private(set) var instances: [String] = []
 
-  /// A fleet that an array can hold.
+  /// A fleet that an array can hold, and the handles into it.
   final class Shard {
     var fleet: Fleet
+    var series: [SeriesName: SeriesHandle] = [:]
     init(_ fleet: consuming Fleet) { self.fleet = fleet }
+
+    /// `nil`: no signal reads it.
+    func handle(_ name: SeriesName) -> SeriesHandle? {
+      if let known = series[name] { return known }
+      let handle = fleet.series(name.metric, name.labels, of: name.instance)
+      series[name] = handle
+      return handle
+    }
+  }
+
+  struct SeriesName: Hashable {
+    var instance: String
+    var metric: String
+    var labels: [String: String]
   }
 
   init(_ one: Case, _ policy: Criteria.Policy, along path: Path) {
@@ -26,10 +43,17 @@ struct Drive {
     self.policy = policy
     random = Random(seed: one.seed ^ UInt64(path.rawValue) << 32)
     for _ in 0..<(path.contains(.sharded) ? random.int(2...4) : 1) {
-      var fleet = Fleet(policy, assumingSteady: one.assumeSteady)
-      // Side by side, or one at a time: no decision may tell which.
-      fleet.columnThreshold = random.chance(50) ? 1 : .max
-      shards.append(Shard(fleet))
+      let shard = Shard(Fleet(policy, assumingSteady: one.assumeSteady))
+      setThreshold(of: shard)
+      shards.append(shard)
+    }
+  }
+
+  private func setThreshold(of shard: Shard) {
+    if path.contains(.singly) {
+      shard.fleet.columnThreshold = .max
+    } else if path.contains(.columns) {
+      shard.fleet.columnThreshold = 1
     }
   }
 
@@ -79,9 +103,20 @@ struct Drive {
     if place == instances.count || instances[place] != observation.instance {
       instances.insert(observation.instance, at: place)
     }
-    _ = shard(of: observation.instance).fleet.take(observation)
+    take(observation)
     if path.contains(.ghosts) { haunt(observation) }
     if path.contains(.looks), random.chance(20) { look(around: observation) }
+  }
+
+  private func take(_ observation: RawObservation) {
+    let shard = shard(of: observation.instance)
+    guard path.contains(.handles), case .sample(let metric, let labels, let value) = observation.content,
+      let handle = shard.handle(SeriesName(instance: observation.instance, metric: metric, labels: labels))
+    else {
+      _ = shard.fleet.take(observation)
+      return
+    }
+    _ = shard.fleet.observe(value, of: handle, at: Timestamp(milliseconds: observation.time))
   }
 
   /// Observations of one instance and time keep their order: there the last to arrive counts.
@@ -98,13 +133,19 @@ struct Drive {
   /// Feeds the same to another instance that nobody asks about, and forgets one now and then.
   private mutating func haunt(_ observation: RawObservation) {
     if random.chance(4), let gone = ghosts.sorted().randomElement(using: &random) {
-      shard(of: gone).fleet.remove(gone)
+      let shard = shard(of: gone)
+      shard.fleet.remove(gone)
       ghosts.remove(gone)
+      // What is fed to the removed one must reach nobody, whoever has its place now.
+      for (name, handle) in shard.series where name.instance == gone {
+        _ = shard.fleet.observe(1e9, of: handle, at: Timestamp(milliseconds: observation.time))
+      }
+      shard.series = shard.series.filter { $0.key.instance != gone }
     }
     guard random.chance(50) else { return }
     var copy = observation
     copy.instance = Drive.ghostPrefix + observation.instance
-    _ = shard(of: copy.instance).fleet.take(copy)
+    take(copy)
     ghosts.insert(copy.instance)
   }
 
@@ -112,9 +153,13 @@ struct Drive {
   private mutating func look(around observation: RawObservation) {
     let fleet = shard(of: observation.instance)
     let time = Timestamp(milliseconds: observation.time + Int64(random.int(-3...6)) * one.step / 2)
-    switch random.int(0...3) {
+    switch random.int(0...6) {
     case 0: _ = fleet.fleet.nextDue
     case 1: _ = fleet.fleet.decide(random.pick(instances), at: time)
+    case 2: _ = fleet.fleet.peek(random.pick(instances), at: time)
+    case 3: fleet.fleet.decideAll { _, _ in }
+    case 4: _ = fleet.fleet.explain(observation.instance, at: time, allRules: random.chance(50))
+    case 5: _ = fleet.fleet.peek(observation.instance, at: time)
     default: _ = fleet.fleet.decide(observation.instance, at: time)
     }
   }
@@ -131,7 +176,34 @@ struct Drive {
 
   /// The whole record of an instance.
   func decision(of instance: String, at time: Int64) -> Decision? {
-    shard(of: instance).fleet.explain(instance, at: Timestamp(milliseconds: time), allRules: true)
+    let shard = shard(of: instance)
+    let time = Timestamp(milliseconds: time)
+    if path.contains(.handles) {
+      return shard.fleet.instance(instance).flatMap { shard.fleet.explain($0, at: time, allRules: true) }
+    }
+    return shard.fleet.explain(instance, at: time, allRules: true)
+  }
+
+  /// The short answer to the same question.
+  func summary(of instance: String, at time: Int64) -> Summary? {
+    let shard = shard(of: instance)
+    let time = Timestamp(milliseconds: time)
+    if path.contains(.handles) { return shard.fleet.instance(instance).flatMap { shard.fleet.decide($0, at: time) } }
+    return shard.fleet.decide(instance, at: time)
+  }
+
+  /// How all judged instances stood at the last tick, asked in all three ways, which must agree.
+  func summaries() -> [String: Summary] {
+    var found: [String: Summary] = [:]
+    for shard in shards {
+      shard.fleet.decideAll { handle, summary in
+        guard let name = shard.fleet.name(of: handle), !name.hasPrefix(Drive.ghostPrefix) else { return }
+        // A contradiction becomes an answer that no reference gives.
+        let isSame = shard.fleet.decide(handle) == summary && shard.fleet.decide(name) == summary
+        found[name] = isSame ? summary : Summary()
+      }
+    }
+    return found
   }
 
   /// What was dropped; `nil` where others than the case's instances are counted too.

@@ -14,10 +14,17 @@ struct Path: OptionSet, Hashable, Sendable {
   static let sharded = Path(rawValue: 1 << 3)
   /// Among instances that are fed like the others and removed again.
   static let ghosts = Path(rawValue: 1 << 4)
+  /// Samples fed by handles of their series, questions asked by handles of instances.
+  static let handles = Path(rawValue: 1 << 5)
+  /// Every block of instances decided side by side, however few of it are awake.
+  static let columns = Path(rawValue: 1 << 6)
+  /// Every instance decided for itself.
+  static let singly = Path(rawValue: 1 << 7)
 
   static let all: [(path: Path, name: String)] = [
     (.tickByTick, "tick by tick"), (.shuffled, "shuffled"), (.looks, "looks in between"), (.sharded, "sharded"),
-    (.ghosts, "among removed ones"),
+    (.ghosts, "among removed ones"), (.handles, "by handles"), (.columns, "side by side"),
+    (.singly, "one at a time"),
   ]
 
   var name: String {
