@@ -16,17 +16,35 @@ extension InstanceBlock {
       }
       if first <= now { knownSince[row] = min(knownSince[row], max(first, gates[row].launched)) }
     }
+    let nextHidden = workspace.nextHidden
+    for place in rows.indices { nextHidden[place] = .max }
     for slot in plan.metrics.indices {
       let signal = plan.signals[Int(plan.metrics[slot])]
-      let series = plan.series[slot]
       let column = sets + slot * capacity
+      var homeless = 0
       for place in rows.indices {
         let set = column + Int(rows[place])
-        set.pointee.reveal(through: now, series)
-        set.pointee.forget(at: now, signal: signal, plan: series)
+        set.pointee.reveal(through: now, plan.series[slot])
+        set.pointee.forget(at: now, signal: signal, plan: plan.series[slot])
+        nextHidden[place] = min(nextHidden[place], set.pointee.nextHidden)
+        if set.pointee.first.isHomeless { homeless += 1 }
       }
+      // Rings are allocated as samples come, in no order; a tick walks along them.
+      if homeless > 16, homeless * 4 > count { settle(slot) }
     }
+    for place in rows.indices { hiddenUntil[Int(rows[place])] = nextHidden[place] }
     if plan.hasColdSignals { for place in rows.indices { forgetCold(Int(rows[place]), at: now) } }
+  }
+
+  /// Moves the rings of a metric's series into one piece of memory, in the order of rows.
+  private func settle(_ slot: Int) {
+    let column = sets + slot * capacity
+    var bytes = 0
+    for row in 0..<count { bytes += column[row].first.lodging }
+    var slab = RingSlab(bytes: bytes)
+    for row in 0..<count { column[row].settle(in: &slab) }
+    slabs[slot].destroy()
+    slabs[slot] = slab
   }
 
   private func firstHidden(_ row: Int) -> Int64 {

@@ -49,7 +49,7 @@ extension Tick {
       summarize(row)
       block.lastTick[row] = number
       block.wake[row] = wakes[place(row)].tick
-      block.updateDue(row, after: now)
+      block.updateDueAfterTick(row)
       let after = block.summaries[row]
       if before?.verdict != after.verdict || before?.possibleSet != after.possibleSet
         || before?.selected != after.selected

@@ -163,14 +163,14 @@ struct Tick {
     let slot = Int(one.slot)
     let column = frame.numbers + Int(feature.register) * frame.stride
     let sets = block.set(slot, 0)
-    let series = plan.series[slot]
     let ticks = length / plan.step
+    let identities = workspace.identities
     var isAmbiguous = false
     for row in rows {
       let place = place(Int(row))
       column[place] = sets[Int(row)].term(
-        kind, ticks: ticks, key: nil, at: now, signal: one, plan: series,
-        identities: workspace.identities, &wakes[place], ambiguous: &isAmbiguous)
+        kind, ticks: ticks, key: nil, at: now, signal: one, plan: plan.series[slot],
+        identities: identities, &wakes[place], ambiguous: &isAmbiguous)
     }
     if isAmbiguous { ambiguous.insert(signal) }
   }

@@ -24,7 +24,7 @@ struct Span32: BitwiseCopyable {
 
 /// A program as evaluation walks it: flat tables without a reference in them, so that nothing is retained or released in a
 /// tick. Made once for a program; the text for people stays in the program.
-final class Plan: Sendable {
+final class Plan: @unchecked Sendable {
   struct Signal: BitwiseCopyable {
     enum Source: UInt8, BitwiseCopyable { case metric, log, condition, info, fact }
     var source: Source
@@ -141,7 +141,7 @@ final class Plan: Sendable {
   let unkeyedRules: Flat<Int32>
   let keyedRules: Flat<Int32>
   /// What the windows over each metric need.
-  let series: [SeriesPlan]
+  let series: UnsafeMutablePointer<SeriesPlan>
   let selector: Fragment?
   /// Some signal is no metric.
   var hasColdSignals: Bool { logs.count + infos.count + conditions.count > 0 }
@@ -186,13 +186,17 @@ final class Plan: Sendable {
         staleAfter: signal.staleAfter ?? .max, retention: signal.retention, maxKeys: Int32(clamping: signal.maxKeys))
     }
     self.signals = Flat(signals)
-    metrics = Flat(bySource[.metric] ?? [])
+    self.metrics = Flat(bySource[.metric] ?? [])
     logs = Flat(bySource[.log] ?? [])
     infos = Flat(bySource[.info] ?? [])
     conditions = Flat(bySource[.condition] ?? [])
     keyedMetrics = Flat((bySource[.metric] ?? []).filter { signals[Int($0)].isKeyed })
     keyedLogs = Flat((bySource[.log] ?? []).filter { signals[Int($0)].isKeyed })
-    series = (bySource[.metric] ?? []).map { SeriesPlan(program, signal: Int($0)) }
+    let metrics = bySource[.metric] ?? []
+    series = .allocate(capacity: max(metrics.count, 1))
+    for (slot, signal) in metrics.enumerated() {
+      (series + slot).initialize(to: SeriesPlan(program, signal: Int(signal)))
+    }
 
     features = Flat(
       program.features.map { feature in
@@ -251,6 +255,8 @@ final class Plan: Sendable {
   }
 
   deinit {
+    series.deinitialize(count: metrics.count)
+    series.deallocate()
     signals.deallocate()
     features.deallocate()
     derived.deallocate()

@@ -25,6 +25,10 @@ final class InstanceBlock {
   let summaries: UnsafeMutablePointer<Summary>
   /// [metric][row]
   let sets: UnsafeMutablePointer<SeriesSet>
+  /// By metric: where the rings of its series stand.
+  let slabs: UnsafeMutablePointer<RingSlab>
+  /// By row: when the next sample waits in a window, as of its last tick.
+  let hiddenUntil: UnsafeMutablePointer<Int64>
   /// [unkeyed rule][row]
   let sure: UnsafeMutablePointer<Machine>
   let possible: UnsafeMutablePointer<Machine>
@@ -50,6 +54,8 @@ final class InstanceBlock {
     gates = Self.column(Gate(), capacity)
     summaries = Self.column(Summary(), capacity)
     sets = Self.column(SeriesSet(), capacity * plan.metrics.count)
+    slabs = Self.column(RingSlab(bytes: 0), plan.metrics.count)
+    hiddenUntil = Self.column(.max, capacity)
     sure = Self.column(Machine(), capacity * plan.unkeyedRules.count)
     possible = Self.column(Machine(), capacity * plan.unkeyedRules.count)
     words = (capacity + 63) / 64
@@ -74,6 +80,9 @@ final class InstanceBlock {
     gates.deallocate()
     summaries.deallocate()
     sets.deallocate()
+    for slot in plan.metrics.indices { slabs[slot].destroy() }
+    slabs.deallocate()
+    hiddenUntil.deallocate()
     sure.deallocate()
     possible.deallocate()
     sureBits.deallocate()
@@ -172,6 +181,13 @@ final class InstanceBlock {
     // It came before what is queued.
     cold[row].pending.insert(contentsOf: items, at: cold[row].pending.startIndex)
     cold[row].isSorted = false
+  }
+
+  /// The same right after a tick of the row, when it is known what waits in the windows.
+  func updateDueAfterTick(_ row: Int) {
+    var due = hiddenUntil[row]
+    if let first = cold[row].pending.first { due = min(due, first.time) }
+    gates[row].dueAt = wake[row] == .max ? due : min(due, wake[row] * plan.step)
   }
 
   /// Works out when a row has to run next, from what waits and from its wake.

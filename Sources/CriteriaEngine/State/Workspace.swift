@@ -32,6 +32,7 @@ package final class Workspace {
   let wakes: UnsafeMutablePointer<Wake>
   let tallies: UnsafeMutablePointer<Tally>
   let desired: UnsafeMutablePointer<Tick.DesiredMatch>
+  let nextHidden: UnsafeMutablePointer<Int64>
 
   package init(_ program: Program, assumesSteady: Bool = false) {
     self.program = program
@@ -61,6 +62,8 @@ package final class Workspace {
     wakes.initialize(repeating: Wake(now: 0, step: program.step), count: InstanceBlock.stride)
     tallies = .allocate(capacity: InstanceBlock.stride)
     tallies.initialize(repeating: Tally(), count: InstanceBlock.stride)
+    nextHidden = .allocate(capacity: InstanceBlock.stride)
+    nextHidden.initialize(repeating: .max, count: InstanceBlock.stride)
     desired = .allocate(capacity: InstanceBlock.stride)
     desired.initialize(repeating: Tick.DesiredMatch(), count: InstanceBlock.stride)
   }
@@ -73,6 +76,7 @@ package final class Workspace {
     wakes.deallocate()
     tallies.deallocate()
     desired.deallocate()
+    nextHidden.deallocate()
   }
 }
 

@@ -76,7 +76,9 @@ struct SeriesSet {
   private mutating func spread() -> ManySeries {
     if let many { return many.takeUnretainedValue() }
     let new = ManySeries()
-    if hasFirst { new.add(first) }
+    // A copy: the ring may stand in the block's slab, which serves those that stand alone.
+    if hasFirst { new.add(first.copy()) }
+    first.destroy()
     first = Series(identity: -1, key: 0)
     many = Unmanaged.passRetained(new)
     return new
@@ -91,6 +93,12 @@ struct SeriesSet {
   }
 
   // MARK: Feeding
+
+  /// Writes a sample into the one series of an instance, where that is the series and the sample the newest of it.
+  @inline(__always)
+  mutating func append(_ time: Int64, _ value: Double, identity: Int32, plan: borrowing SeriesPlan) -> Bool {
+    first.identity == identity && first.append(time, value, plan)
+  }
 
   /// Writes a sample that is ahead of the last tick into its series, where it stays hidden until its tick, if the way is free.
   ///
@@ -116,6 +124,9 @@ struct SeriesSet {
     add(new, isKeyed: signal.isKeyed)
     return .free
   }
+
+  /// Moves the ring of the one series into a slab.
+  mutating func settle(in slab: inout RingSlab) { first.move(into: &slab) }
 
   /// Takes out what waits for its tick, and series that nothing else is known of: for the queue.
   mutating func takeHidden(_ body: (_ identity: Int32, _ key: Int32, Entry) -> Void) {
