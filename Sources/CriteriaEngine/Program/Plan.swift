@@ -255,7 +255,7 @@ final class Plan: @unchecked Sendable {
   }
 
   deinit {
-    series.deinitialize(count: metrics.count)
+    for slot in metrics.indices { series[slot].destroy() }
     series.deallocate()
     signals.deallocate()
     features.deallocate()

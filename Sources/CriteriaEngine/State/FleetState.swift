@@ -69,11 +69,22 @@ package final class FleetState {
   private var freeNumbers: [UInt32] = []
   /// The templates of handles, which live as long as the fleet.
   private var handled: [SeriesTemplate] = []
-  /// What the hot path of feeding reads, without a reference in it: by block, and by the template of a handle.
-  private var lanes: UnsafeMutablePointer<Lane>
   private var laneCapacity = 16
-  private var directs: UnsafeMutablePointer<Direct>
   private var directCapacity = 16
+
+  /// What feeding by handle reads and writes for every sample: apart from the object, and without a reference in it.
+  private struct Hot {
+    /// By block.
+    var lanes: UnsafeMutablePointer<Lane>
+    /// By the template of a handle.
+    var directs: UnsafeMutablePointer<Direct>
+    /// The rows of all blocks.
+    var rows = 0
+    /// The time of the last decided tick, and the earliest that is not too late; `.min`: no tick yet.
+    var decidedUntil = Int64.min
+    var earliest = Int64.min
+    var counts = ObservationCounts()
+  }
 
   /// A block's memory.
   private struct Lane: BitwiseCopyable {
@@ -87,12 +98,10 @@ package final class FleetState {
     var feed = Feed(signal: 0, slot: 0, identity: -1, key: 0, conversion: Conversion(), ignored: nil)
   }
   private var handledNumbers: [ObjectIdentifier: UInt32] = [:]
-  package private(set) var counts = ObservationCounts()
+  package var counts: ObservationCounts { hot.pointee.counts }
+  private let hot: UnsafeMutablePointer<Hot>
   /// The last decided tick's number.
   package private(set) var lastTick: Int64?
-  /// The time of the last decided tick, and the earliest that is not too late; `.min`: no tick yet.
-  private var decidedUntil = Int64.min
-  private var earliest = Int64.min
   /// Where provisional ticks run.
   private lazy var scratch = InstanceBlock(plan, capacity: 1)
   private lazy var ahead = InstanceBlock(plan, capacity: 1)
@@ -105,13 +114,14 @@ package final class FleetState {
     workspace = Workspace(program, assumesSteady: assumesSteady)
     plan = workspace.plan
     door = Door(program, plan)
-    lanes = .allocate(capacity: laneCapacity)
-    directs = .allocate(capacity: directCapacity)
+    hot = .allocate(capacity: 1)
+    hot.initialize(to: Hot(lanes: .allocate(capacity: laneCapacity), directs: .allocate(capacity: directCapacity)))
   }
 
   deinit {
-    lanes.deallocate()
-    directs.deallocate()
+    hot.pointee.lanes.deallocate()
+    hot.pointee.directs.deallocate()
+    hot.deallocate()
   }
 
   private func grow<T>(_ table: inout UnsafeMutablePointer<T>, _ capacity: inout Int, count: Int) {
@@ -139,9 +149,10 @@ package final class FleetState {
     let index = Int(number) / InstanceBlock.capacity
     if index == blocks.count {
       let block = InstanceBlock(plan)
-      grow(&lanes, &laneCapacity, count: index)
-      (lanes + index).initialize(to: Lane(gates: block.gates, sets: block.sets))
+      grow(&hot.pointee.lanes, &laneCapacity, count: index)
+      (hot.pointee.lanes + index).initialize(to: Lane(gates: block.gates, sets: block.sets))
       blocks.append(block)
+      hot.pointee.rows += InstanceBlock.capacity
     }
     _ = blocks[index].add(id, row: Int(number) % InstanceBlock.capacity, launchedMetrics: program.launched.count)
     numbers[id] = number
@@ -178,7 +189,7 @@ package final class FleetState {
   package func observe(_ observation: Observation, of id: String, at time: Timestamp, origin: Origin?) -> ObserveResult
   {
     let moment = time.milliseconds.clampedToTime
-    if moment < earliest { return count(.late) }
+    if moment < hot.pointee.earliest { return count(.late) }
     let (block, row) = place(number(of: id))
     switch observation {
     case .sample(let metric, let labels, let value):
@@ -204,10 +215,10 @@ package final class FleetState {
     let known = ObjectIdentifier(template)
     let index = handledNumbers[known] ?? UInt32(handled.count)
     if Int(index) == handled.count {
-      grow(&directs, &directCapacity, count: handled.count)
+      grow(&hot.pointee.directs, &directCapacity, count: handled.count)
       var direct = Direct()
       if template.isDirect { direct = Direct(isDirect: true, feed: template.feeds[0]) }
-      (directs + handled.count).initialize(to: direct)
+      (hot.pointee.directs + handled.count).initialize(to: direct)
       handled.append(template)
       handledNumbers[known] = index
     }
@@ -221,19 +232,19 @@ package final class FleetState {
     let moment = time.milliseconds.clampedToTime
     let number = Int(series.instance.number)
     // What comes in order, of a series that is there, takes the short way.
-    if moment > decidedUntil, number < blocks.count * InstanceBlock.capacity {
-      let lane = lanes + number / InstanceBlock.capacity
+    if moment > hot.pointee.decidedUntil, number < hot.pointee.rows {
+      let lane = hot.pointee.lanes + number / InstanceBlock.capacity
       let row = number % InstanceBlock.capacity
       let gate = lane.pointee.gates + row
-      let direct = directs + Int(series.template)
+      let direct = hot.pointee.directs + Int(series.template)
       if gate.pointee.generation == series.instance.generation, direct.pointee.isDirect, !gate.pointee.mustQueue,
         moment >= gate.pointee.launched, let value = direct.pointee.feed.value(of: value)
       {
         let slot = Int(direct.pointee.feed.slot)
         let set = lane.pointee.sets + (slot * InstanceBlock.capacity + row)
         if set.pointee.append(moment, value, identity: direct.pointee.feed.identity, plan: plan.series[slot]) {
-          gate.pointee.wait(until: moment, after: decidedUntil)
-          counts.accepted += 1
+          gate.pointee.wait(until: moment, after: hot.pointee.decidedUntil)
+          hot.pointee.counts.accepted += 1
           return .accepted
         }
       }
@@ -243,19 +254,19 @@ package final class FleetState {
 
   @inline(never)
   private func observeSlowly(_ value: Double, of series: SeriesHandle, at moment: Int64) -> ObserveResult {
-    if moment < earliest { return count(.late) }
+    if moment < hot.pointee.earliest { return count(.late) }
     guard let (block, row) = find(series.instance) else { return count(.stale) }
     return feed(value, handled[Int(series.template)], block, row, at: moment)
   }
 
   private func count(_ result: ObserveResult) -> ObserveResult {
     switch result {
-    case .accepted: counts.accepted += 1
-    case .irrelevant: counts.irrelevant += 1
-    case .ignored: counts.ignored += 1
-    case .late: counts.late += 1
-    case .predecessor: counts.predecessor += 1
-    case .stale: counts.stale += 1
+    case .accepted: hot.pointee.counts.accepted += 1
+    case .irrelevant: hot.pointee.counts.irrelevant += 1
+    case .ignored: hot.pointee.counts.ignored += 1
+    case .late: hot.pointee.counts.late += 1
+    case .predecessor: hot.pointee.counts.predecessor += 1
+    case .stale: hot.pointee.counts.stale += 1
     }
     return result
   }
@@ -265,7 +276,8 @@ package final class FleetState {
   private func feed(_ value: Double, _ template: SeriesTemplate, _ block: InstanceBlock, _ row: Int, at time: Int64)
     -> ObserveResult
   {
-    guard template.isDirect, time > decidedUntil, time >= block.gates[row].launched, !block.gates[row].mustQueue
+    guard template.isDirect, time > hot.pointee.decidedUntil, time >= block.gates[row].launched,
+      !block.gates[row].mustQueue
     else {
       return feedSlowly(value, template, block, row, at: time)
     }
@@ -282,8 +294,8 @@ package final class FleetState {
         Pending(
           time: time, payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))
     }
-    block.gates[row].wait(until: time, after: decidedUntil)
-    counts.accepted += 1
+    block.gates[row].wait(until: time, after: hot.pointee.decidedUntil)
+    hot.pointee.counts.accepted += 1
     return .accepted
   }
 
@@ -312,21 +324,21 @@ package final class FleetState {
       block.cold[row].enqueue(Pending(time: time, payload: payload, isFirst: isFirst))
       isFirst = false
     }
-    block.gates[row].wait(until: time, after: decidedUntil)
+    block.gates[row].wait(until: time, after: hot.pointee.decidedUntil)
     return count(.accepted)
   }
 
   /// Says that a log source (`*`: every source) of an instance is being read: from now on its silence counts.
   package func attach(log source: String, of id: String, at time: Timestamp) -> ObserveResult {
     let moment = time.milliseconds.clampedToTime
-    if moment < earliest { return count(.late) }
+    if moment < hot.pointee.earliest { return count(.late) }
     let signals = door.signals(ofSource: source)
     let (block, row) = place(number(of: id))
     if signals.isEmpty { block.cold[row].enqueue(Pending(time: moment, payload: .presence)) }
     for (index, signal) in signals.enumerated() {
       block.cold[row].enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0))
     }
-    block.gates[row].wait(until: moment, after: decidedUntil)
+    block.gates[row].wait(until: moment, after: hot.pointee.decidedUntil)
     return count(.accepted)
   }
 
@@ -343,8 +355,8 @@ package final class FleetState {
     var changes: [StateChange] = []
     for block in blocks { run(block, through: last) { changes.append($0) } }
     lastTick = last
-    decidedUntil = last * plan.step
-    earliest = decidedUntil - plan.maxLateness
+    hot.pointee.decidedUntil = last * plan.step
+    hot.pointee.earliest = hot.pointee.decidedUntil - plan.maxLateness
     if workspace.identities.isFull { sweepIdentities() }
     changes.sort { ($0.at, $0.id) < ($1.at, $1.id) }
     for change in changes { body(change) }
@@ -360,14 +372,16 @@ package final class FleetState {
   }
 
   private func dropFuture(beyond limit: Int64, _ block: InstanceBlock, _ row: Int) {
-    counts.future += block.cold[row].pending.count { $0.time > limit && $0.isFirst }
+    hot.pointee.counts.future += block.cold[row].pending.count { $0.time > limit && $0.isFirst }
     block.cold[row].pending.removeAll { $0.time > limit }
-    for slot in plan.metrics.indices { counts.future += block.set(slot, row).pointee.dropHidden(beyond: limit) }
+    for slot in plan.metrics.indices {
+      hot.pointee.counts.future += block.set(slot, row).pointee.dropHidden(beyond: limit)
+    }
     // What stood for later lines of its tick is gone.
     for log in block.cold[row].announced.indices { block.cold[row].announced[log] = nil }
     block.gates[row].furthest = limit
     if block.cold[row].pending.isEmpty { block.gates[row].mustQueue = false }
-    block.updateDue(row, after: decidedUntil)
+    block.updateDue(row, after: hot.pointee.decidedUntil)
   }
 
   /// Runs the ticks of a block through `last` at which something can change.
@@ -405,7 +419,7 @@ package final class FleetState {
     _ number: Int64, _ block: InstanceBlock, _ due: UnsafeMutableBufferPointer<Int32>, columns: Bool,
     _ body: (StateChange) -> Void
   ) {
-    block.begin(number, due, workspace, &counts)
+    block.begin(number, due, workspace, &hot.pointee.counts)
     let now = number * plan.step
     var count = 0
     for place in due.indices {
@@ -462,7 +476,7 @@ package final class FleetState {
       return body(InstanceView(block: block, row: row, tick: lastTick, fleet: self))
     }
     let kept = counts
-    defer { counts = kept }
+    defer { hot.pointee.counts = kept }
     block.copy(row, to: scratch)
     defer { scratch.clear(0) }
     dropAhead(of: moment, scratch)
@@ -476,7 +490,7 @@ package final class FleetState {
     scratch.cold[0].sortPending()
     scratch.cold[0].pending.removeAll { $0.time > moment }
     for slot in plan.metrics.indices { _ = scratch.set(slot, 0).pointee.dropHidden(beyond: moment) }
-    scratch.updateDue(0, after: decidedUntil)
+    scratch.updateDue(0, after: hot.pointee.decidedUntil)
   }
 
   /// The first tick after `tick` at which the verdict changes if nothing more is observed; `nil`: never.
@@ -489,7 +503,7 @@ package final class FleetState {
     copy.cold[0].pending = []
     for slot in plan.metrics.indices { _ = copy.set(slot, 0).pointee.dropHidden(beyond: .min) }
     let kept = counts
-    defer { counts = kept }
+    defer { hot.pointee.counts = kept }
     var hops = 0
     while copy.wake[0] < .max {
       let next = max(copy.wake[0], tick + 1)

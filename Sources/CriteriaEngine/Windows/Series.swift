@@ -233,7 +233,7 @@ extension Series {
   ///
   /// - Returns: False, with nothing done, if it is not later.
   /// - Complexity: O(1) amortised.
-  package mutating func append(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) -> Bool {
+  package mutating func append(_ time: Int64, _ value: Double, _ plan: SeriesPlan) -> Bool {
     if hidden == 0 {
       guard time > newestTime || (plan.keepsEqualTimes && time == newestTime) else { return false }
     } else {
@@ -254,7 +254,7 @@ extension Series {
   /// It is visible at once if something newer is, and else once it is revealed.
   /// - Returns: `added` or `replaced`.
   /// - Complexity: O(what is later).
-  package mutating func insert(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) -> Insertion {
+  package mutating func insert(_ time: Int64, _ value: Double, _ plan: SeriesPlan) -> Insertion {
     if append(time, value, plan) { return .added }
     makeRoom(plan)
     let total = count + hiddenCount
@@ -290,11 +290,11 @@ extension Series {
   /// - Returns: How many entries.
   /// - Complexity: O(1) for each of them.
   @inline(__always)
-  package mutating func reveal(through now: Int64, _ plan: borrowing SeriesPlan) -> Int {
+  package mutating func reveal(through now: Int64, _ plan: SeriesPlan) -> Int {
     hiddenFrom > now ? 0 : revealSome(through: now, plan)
   }
 
-  private mutating func revealSome(through now: Int64, _ plan: borrowing SeriesPlan) -> Int {
+  private mutating func revealSome(through now: Int64, _ plan: SeriesPlan) -> Int {
     var revealed = 0
     while hidden > 0, hiddenFrom <= now {
       let time = hiddenFrom
@@ -340,7 +340,7 @@ extension Series {
   }
 
   /// A visible entry was put in or replaced: what was worked out from its neighbours is void.
-  private mutating func touched(_ index: Int, _ plan: borrowing SeriesPlan) {
+  private mutating func touched(_ index: Int, _ plan: SeriesPlan) {
     findRun(plan)
     guard let cache else { return }
     let time = time(at: index)
@@ -352,7 +352,7 @@ extension Series {
     if next < count { cache.pointee.forgetNodes(at: plan.scale.tick(of: self.time(at: next))) }
   }
 
-  private mutating func findRun(_ plan: borrowing SeriesPlan) {
+  private mutating func findRun(_ plan: SeriesPlan) {
     run = 0
     var index = count - 1
     var expected = Int64.max
@@ -376,12 +376,12 @@ extension Series {
   /// Not needed for the results, nor to bound memory while samples come: a full ring forgets before it grows. So that a
   /// tick need not touch the ring for this, small rings are left alone, and others are looked at every 16th tick.
   @inline(__always)
-  package mutating func trim(at now: Int64, _ plan: borrowing SeriesPlan) {
+  package mutating func trim(at now: Int64, _ plan: SeriesPlan) {
     if capacity > 16, plan.scale.tick(of: now) & 15 == Int64(identity & 15) { shrink(at: now, plan) }
   }
 
   @inline(never)
-  mutating func shrink(at now: Int64, _ plan: borrowing SeriesPlan) {
+  mutating func shrink(at now: Int64, _ plan: SeriesPlan) {
     guard visible > 0 else { return }
     forget(before: now &- plan.reach, plan)
     let total = count + hiddenCount
@@ -389,7 +389,7 @@ extension Series {
   }
 
   /// Forgets everything before `time`, hidden entries too: it was a predecessor's.
-  package mutating func removeAll(before time: Int64, _ plan: borrowing SeriesPlan) {
+  package mutating func removeAll(before time: Int64, _ plan: SeriesPlan) {
     let total = count + hiddenCount
     let dropped = bound(time, from: 0, to: total, isAfterEquals: false)
     guard dropped > 0 else { return }
@@ -409,7 +409,7 @@ extension Series {
   }
 
   /// Forgets the oldest entries, but never the newest visible one.
-  private mutating func forget(before horizon: Int64, _ plan: borrowing SeriesPlan) {
+  private mutating func forget(before horizon: Int64, _ plan: SeriesPlan) {
     var dropped = 0
     while dropped &+ 1 < count, time(at: dropped) < horizon { dropped &+= 1 }
     // The base of the longest window's first pair. An end in its place bars every base before it, and is none itself.
@@ -422,11 +422,11 @@ extension Series {
   }
 
   @inline(__always)
-  private mutating func makeRoom(_ plan: borrowing SeriesPlan) {
+  private mutating func makeRoom(_ plan: SeriesPlan) {
     if count &+ hiddenCount == capacity { makeRoomSlowly(plan) }
   }
 
-  private mutating func makeRoomSlowly(_ plan: borrowing SeriesPlan) {
+  private mutating func makeRoomSlowly(_ plan: SeriesPlan) {
     // Whatever is decided next is decided after the newest visible entry.
     if visible > 0 { forget(before: newestTime &- plan.reach, plan) }
     if count + hiddenCount == capacity { resize(size.next) }

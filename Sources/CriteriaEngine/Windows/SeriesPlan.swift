@@ -1,5 +1,7 @@
 /// What the series of one signal have to keep and to answer: the same for all instances, worked out once.
-package struct SeriesPlan: Sendable {
+///
+/// Plain memory, so that passing it costs nothing; whoever makes it destroys it.
+package struct SeriesPlan: BitwiseCopyable, @unchecked Sendable {
   package let scale: TickScale
   /// How far back the base of a window's first pair may lie, in milliseconds; `.max`: any distance.
   package let staleAfter: Int64
@@ -15,7 +17,7 @@ package struct SeriesPlan: Sendable {
   let moments: Int64
   let slopes: Int64
   /// The windows of percentiles, in ticks, each once.
-  let percentiles: [Int64]
+  let percentiles: UnsafeBufferPointer<Int64>
 
   package var step: Int64 { scale.step }
 
@@ -39,8 +41,13 @@ package struct SeriesPlan: Sendable {
     growths = longest(\.isGrowth) / step
     moments = longest { $0 == .stddev } / step
     slopes = longest { $0 == .slope } / step
-    percentiles = Set(terms.filter { isPercentile($0.kind) }.map { $0.window / step }).sorted()
+    let windows = Set(terms.filter { isPercentile($0.kind) }.map { $0.window / step }).sorted()
+    let memory = UnsafeMutableBufferPointer<Int64>.allocate(capacity: windows.count)
+    _ = memory.initialize(from: windows)
+    percentiles = UnsafeBufferPointer(memory)
   }
+
+  package func destroy() { percentiles.deallocate() }
 
   /// What the program's features read of one signal.
   package init(_ program: Program, signal: Int) {
@@ -101,7 +108,7 @@ extension SeriesPlan {
 }
 
 /// Tick numbers of times, without a division.
-package struct TickScale: Sendable {
+package struct TickScale: Sendable, BitwiseCopyable {
   /// Milliseconds.
   package let step: Int64
   private let reciprocal: UInt64

@@ -96,7 +96,7 @@ struct SeriesSet {
 
   /// Writes a sample into the one series of an instance, where that is the series and the sample the newest of it.
   @inline(__always)
-  mutating func append(_ time: Int64, _ value: Double, identity: Int32, plan: borrowing SeriesPlan) -> Bool {
+  mutating func append(_ time: Int64, _ value: Double, identity: Int32, plan: SeriesPlan) -> Bool {
     first.identity == identity && first.append(time, value, plan)
   }
 
@@ -104,7 +104,7 @@ struct SeriesSet {
   ///
   /// - Complexity: O(1) in order of time.
   @inline(__always)
-  mutating func feed(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: borrowing SeriesPlan)
+  mutating func feed(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan)
     -> Passage
   {
     if first.identity == identity, first.append(entry.time, entry.value, plan) { return .free }
@@ -113,7 +113,7 @@ struct SeriesSet {
 
   @inline(never)
   private mutating func feedSlowly(
-    _ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: borrowing SeriesPlan
+    _ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan
   ) -> Passage {
     if let isLater = with(identity, { $0.append(entry.time, entry.value, plan) }) {
       return isLater ? .free : .outOfOrder
@@ -154,7 +154,7 @@ struct SeriesSet {
   }
 
   /// Takes in an entry whose tick has come.
-  mutating func insert(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: borrowing SeriesPlan)
+  mutating func insert(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan)
     -> Insertion
   {
     wasSeen = true
@@ -180,7 +180,7 @@ struct SeriesSet {
 
   /// What waited until `now` counts from now on.
   @inline(__always)
-  mutating func reveal(through now: Int64, _ plan: borrowing SeriesPlan) {
+  mutating func reveal(through now: Int64, _ plan: SeriesPlan) {
     if many == nil {
       _ = first.reveal(through: now, plan)
     } else {
@@ -189,7 +189,7 @@ struct SeriesSet {
   }
 
   @inline(never)
-  private mutating func revealMany(through now: Int64, _ plan: borrowing SeriesPlan) {
+  private mutating func revealMany(through now: Int64, _ plan: SeriesPlan) {
     many?._withUnsafeGuaranteedRef { many in
       for index in many.series.indices { _ = many.series[index].reveal(through: now, plan) }
     }
@@ -199,7 +199,7 @@ struct SeriesSet {
 
   /// Forgets series whose newest entry is older than the retention at `now`, and entries that no term can see.
   @inline(__always)
-  mutating func forget(at now: Int64, signal: Plan.Signal, plan: borrowing SeriesPlan) {
+  mutating func forget(at now: Int64, signal: Plan.Signal, plan: SeriesPlan) {
     if many == nil {
       guard hasFirst else { return }
       if first.newestTime < now - signal.retention {
@@ -213,7 +213,7 @@ struct SeriesSet {
   }
 
   @inline(never)
-  private mutating func forgetSlowly(at now: Int64, signal: Plan.Signal, plan: borrowing SeriesPlan) {
+  private mutating func forgetSlowly(at now: Int64, signal: Plan.Signal, plan: SeriesPlan) {
     var isAnyEmpty = false
     var newest = forgottenSample
     var isAnyForgotten = false
@@ -243,7 +243,7 @@ struct SeriesSet {
   }
 
   /// Everything before `time` was a predecessor's.
-  mutating func removeAll(before time: Int64, plan: borrowing SeriesPlan) {
+  mutating func removeAll(before time: Int64, plan: SeriesPlan) {
     eachSeries { $0.removeAll(before: time, plan) }
     removeEmpty()
     var isRefused = false
@@ -287,7 +287,7 @@ struct SeriesSet {
   /// - Returns: NaN if unknown.
   @inline(__always)
   mutating func term(
-    _ kind: WindowKind?, ticks: Int64, key: Int32?, at now: Int64, signal: Plan.Signal, plan: borrowing SeriesPlan,
+    _ kind: WindowKind?, ticks: Int64, key: Int32?, at now: Int64, signal: Plan.Signal, plan: SeriesPlan,
     identities: IdentityTable, _ wake: inout Wake, ambiguous: inout Bool
   ) -> Double {
     if many != nil {
@@ -307,7 +307,7 @@ struct SeriesSet {
   @inline(never)
   private mutating func termOfMany(
     _ kind: WindowKind?, _ ticks: Int64, _ key: Int32?, _ now: Int64, _ signal: Plan.Signal,
-    _ plan: borrowing SeriesPlan,
+    _ plan: SeriesPlan,
     _ identities: IdentityTable, _ wake: inout Wake, _ ambiguous: inout Bool
   ) -> Double {
     if isOverflowed(at: now, retention: signal.retention, &wake) { return .nan }

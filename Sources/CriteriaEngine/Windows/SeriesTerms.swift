@@ -25,7 +25,7 @@ extension Series {
   ///   - wake: Its `now` is the tick that the window ends with.
   /// - Complexity: O(log window) beside a scan of about 64 entries; percentiles see `SortedWindow`. The first look at a
   ///   long window costs O(window).
-  package mutating func term(_ kind: WindowKind, ticks: Int64, _ plan: borrowing SeriesPlan, _ wake: inout Wake)
+  package mutating func term(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake)
     -> Double
   {
     guard let view = view(kind, ticks: ticks, plan, &wake) else { return .nan }
@@ -57,7 +57,7 @@ extension Series {
 
   /// Where the window's entries are, and when it loses the oldest of them; `nil` if it has none.
   @inline(__always)
-  private func view(_ kind: WindowKind, ticks: Int64, _ plan: borrowing SeriesPlan, _ wake: inout Wake) -> SeriesView? {
+  private func view(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake) -> SeriesView? {
     if visible == 0 { return nil }
     let last = wake.now
     let first = last &- ticks &+ 1
@@ -115,13 +115,13 @@ extension Series {
     }
   }
 
-  private mutating func summary(_ view: SeriesView, _ plan: borrowing SeriesPlan) -> SumNode? {
+  private mutating func summary(_ view: SeriesView, _ plan: SeriesPlan) -> SumNode? {
     let all = fold(SumGatherer(before: view.start, of: self), view, plan)
     return all.isEmpty ? nil : all
   }
 
   @inline(__always)
-  private mutating func sum(_ view: SeriesView, isMean: Bool, _ plan: borrowing SeriesPlan) -> Double {
+  private mutating func sum(_ view: SeriesView, isMean: Bool, _ plan: SeriesPlan) -> Double {
     let entries = count &- view.start
     if view.isRegular, entries <= Self.scanLimit {
       return withValues(view.start..<count) { values in
@@ -158,7 +158,7 @@ extension Series {
 
   // MARK: Growth
 
-  private mutating func growth(_ kind: WindowKind, _ view: SeriesView, _ plan: borrowing SeriesPlan) -> Double {
+  private mutating func growth(_ kind: WindowKind, _ view: SeriesView, _ plan: SeriesPlan) -> Double {
     if view.isRegular, count &- view.start <= Self.scanLimit { return growthOfTicks(kind, view, plan) }
     guard let opening = firstSample(view.start) else { return .nan }
     // Its base lies outside the window; an end between the two would stand directly before it.
@@ -181,7 +181,7 @@ extension Series {
   }
 
   /// The same with one sample in each of consecutive ticks.
-  private func growthOfTicks(_ kind: WindowKind, _ view: SeriesView, _ plan: borrowing SeriesPlan) -> Double {
+  private func growthOfTicks(_ kind: WindowKind, _ view: SeriesView, _ plan: SeriesPlan) -> Double {
     var base = view.start &- 1
     let hasBase =
       base >= 0 && !value(at: base).isNaN && time(at: view.start) &- time(at: base) <= plan.staleAfter
@@ -216,7 +216,7 @@ extension Series {
 
   // MARK: Percentiles
 
-  private mutating func percentile(_ percent: Int, _ ticks: Int64, _ view: SeriesView, _ plan: borrowing SeriesPlan)
+  private mutating func percentile(_ percent: Int, _ ticks: Int64, _ view: SeriesView, _ plan: SeriesPlan)
     -> Double
   {
     let entries = count &- view.start
@@ -264,7 +264,7 @@ extension Series {
   /// - Parameter excluded: The tick of the window's first sample, if the pair that ends in it does not count.
   @inline(__always)
   private mutating func fold<G: SeriesGatherer>(
-    _ gatherer: G, _ view: SeriesView, _ plan: borrowing SeriesPlan, excluded: Int64? = nil
+    _ gatherer: G, _ view: SeriesView, _ plan: SeriesPlan, excluded: Int64? = nil
   ) -> G.Leaf {
     if count &- view.start > Self.scanLimit, G.ticks(plan) >= view.last &- view.first &+ 1 {
       return foldNodes(gatherer, view, plan, excluded)
@@ -275,7 +275,7 @@ extension Series {
   }
 
   private mutating func foldNodes<G: SeriesGatherer>(
-    _ gatherer: G, _ view: SeriesView, _ plan: borrowing SeriesPlan, _ excluded: Int64?
+    _ gatherer: G, _ view: SeriesView, _ plan: SeriesPlan, _ excluded: Int64?
   ) -> G.Leaf {
     let cache = remembered()
     let tables = G.table(cache)
@@ -310,7 +310,7 @@ extension Series {
 
   /// The node of the 2ˡᵉᵛᵉˡ ticks from `first` on.
   private func node<G: SeriesGatherer>(
-    _ family: G.Type, _ table: NodeTable<G.Leaf>, _ level: Int, _ first: Int64, _ plan: borrowing SeriesPlan,
+    _ family: G.Type, _ table: NodeTable<G.Leaf>, _ level: Int, _ first: Int64, _ plan: SeriesPlan,
     _ excluded: Int64?
   ) -> G.Leaf {
     let last = first &+ (1 << Int64(level)) &- 1
@@ -346,7 +346,7 @@ extension Series {
   /// holds both of their ticks. The parts that wait to be joined stand on a stack; each is joined in a smaller block to the
   /// one above it than to the one below.
   private func scan<G: Gatherer>(
-    _ range: Range<Int>, first: Int64, last: Int64, _ gatherer: G, _ plan: borrowing SeriesPlan,
+    _ range: Range<Int>, first: Int64, last: Int64, _ gatherer: G, _ plan: SeriesPlan,
     into result: inout G.Leaf
   ) {
     if range.isEmpty { return }
@@ -403,33 +403,33 @@ extension Series {
 /// A gatherer whose nodes a series remembers.
 protocol SeriesGatherer: Gatherer {
   /// The longest window of such terms; 0: none is remembered.
-  static func ticks(_ plan: borrowing SeriesPlan) -> Int64
+  static func ticks(_ plan: SeriesPlan) -> Int64
   static func table(_ cache: UnsafeMutablePointer<SeriesCache>) -> UnsafeMutablePointer<NodeTable<Leaf>>
 }
 
 extension SumGatherer: SeriesGatherer {
-  static func ticks(_ plan: borrowing SeriesPlan) -> Int64 { plan.sums }
+  static func ticks(_ plan: SeriesPlan) -> Int64 { plan.sums }
   static func table(_ cache: UnsafeMutablePointer<SeriesCache>) -> UnsafeMutablePointer<NodeTable<SumNode>> {
     cache.pointer(to: \.sums).unsafelyUnwrapped
   }
 }
 
 extension GrowthGatherer: SeriesGatherer {
-  static func ticks(_ plan: borrowing SeriesPlan) -> Int64 { plan.growths }
+  static func ticks(_ plan: SeriesPlan) -> Int64 { plan.growths }
   static func table(_ cache: UnsafeMutablePointer<SeriesCache>) -> UnsafeMutablePointer<NodeTable<GrowthNode>> {
     cache.pointer(to: \.growths).unsafelyUnwrapped
   }
 }
 
 extension MomentsGatherer: SeriesGatherer {
-  static func ticks(_ plan: borrowing SeriesPlan) -> Int64 { plan.moments }
+  static func ticks(_ plan: SeriesPlan) -> Int64 { plan.moments }
   static func table(_ cache: UnsafeMutablePointer<SeriesCache>) -> UnsafeMutablePointer<NodeTable<MomentsNode>> {
     cache.pointer(to: \.moments).unsafelyUnwrapped
   }
 }
 
 extension SlopeGatherer: SeriesGatherer {
-  static func ticks(_ plan: borrowing SeriesPlan) -> Int64 { plan.slopes }
+  static func ticks(_ plan: SeriesPlan) -> Int64 { plan.slopes }
   static func table(_ cache: UnsafeMutablePointer<SeriesCache>) -> UnsafeMutablePointer<NodeTable<SlopeNode>> {
     cache.pointer(to: \.slopes).unsafelyUnwrapped
   }

@@ -30,7 +30,7 @@ struct SortedWindow {
   /// Nearest rank over the entries from `start` on, all those later than `from`; NaN if there is no sample or a tick from
   /// `firstTick` on is crowded.
   mutating func percentile(
-    _ percent: Int, of series: Series, start: Int, from: Int64, firstTick: Int64, _ plan: borrowing SeriesPlan
+    _ percent: Int, of series: Series, start: Int, from: Int64, firstTick: Int64, _ plan: SeriesPlan
   ) -> Double {
     if isValid, from >= self.from, series.newestTime >= through {
       let seen = series.upperBound(through)
@@ -60,7 +60,7 @@ struct SortedWindow {
   }
 
   private mutating func admit(
-    _ series: Series, _ index: Int, _ plan: borrowing SeriesPlan,
+    _ series: Series, _ index: Int, _ plan: SeriesPlan,
     _ put: (UnsafeMutablePointer<Double>, Int, Double) -> Void
   ) {
     let value = series.value(at: index)
