@@ -46,8 +46,9 @@ struct SeriesCostTests {
     let usable = unsafeBitCast(symbol, to: Size.self)
     for bytes in 1...4096 {
       let memory = malloc(bytes)
-      // The header takes 8 of the 16 bytes that the next chunk gives up.
-      #expect(usable(memory) + 8 == allocatedSize(bytes))
+      // The header takes 8 of the 16 bytes that the next chunk gives up. What would be too small a rest to stand alone is
+      // given along: 16 bytes more, now and then.
+      #expect([0, 16].contains(usable(memory) + 8 - allocatedSize(bytes)))
       free(memory)
     }
   }
