@@ -21,10 +21,14 @@ struct KernelTests {
           Issue.record("seed \(seed), round \(round), \(kernel.path): columns differ at row \(row)")
           #expect(columns[row] == expected[row])
         }
-        let rows = (0..<data.count).map { data.row(kernel, scratch, $0) }
-        if let row = expected.indices.first(where: { expected[$0] != rows[$0] }) {
-          Issue.record("seed \(seed), round \(round), \(kernel.path): row \(row) differs")
-          #expect(rows[row] == expected[row])
+        for form in [Kernel.RowForm.compact, .list] {
+          let kernel = Kernel(program, path: path, rowForm: form)
+          let scratch = KernelScratch(kernel, capacity: 1)
+          let rows = (0..<data.count).map { data.row(kernel, scratch, $0) }
+          if let row = expected.indices.first(where: { expected[$0] != rows[$0] }) {
+            Issue.record("seed \(seed), round \(round), \(kernel.path), \(kernel.rowForm): row \(row) differs")
+            #expect(rows[row] == expected[row])
+          }
         }
       }
     }

@@ -15,7 +15,7 @@ enum {
   CK_ADD_C, CK_MULTIPLY_C, CK_DIVIDE_C, CK_MINIMUM_C, CK_MAXIMUM_C,
   // x − a and x ÷ a
   CK_C_SUBTRACT, CK_C_DIVIDE,
-  // the share of a above `x`, in widths of `y`, between 0 and 1
+  // the share of a above `x`, in widths of `y`, between 0 and 1, times `z`
   CK_RAMP,
   // a where it is known, else b
   CK_SELECT,
@@ -38,7 +38,7 @@ typedef struct {
   /// The plane of what is certainly false.
   int32_t f;
   int32_t a, b, c, d;
-  double x, y;
+  double x, y, z;
   uint64_t mask;
 } ck_op;
 
@@ -94,20 +94,110 @@ typedef struct {
 /// Runs words [first, first + count) of 64 rows each.
 typedef void (*ck_run_columns)(const ck_program *, ck_columns *, size_t first, size_t count);
 
-/// The registers of one instance: as for columns, with a byte (0 or 1) for a plane.
+/// One instance by the list of operations: as for columns, with a byte (0 or 1) for a plane.
 typedef struct {
+  /// What is copied to the start of `numbers`.
+  const double *inputs;
   double *numbers;
   const uint32_t *strings;
   uint8_t *planes;
+  /// What the compact form has instead: 1 true, −1 false, 0 unknown.
+  int8_t *truths;
+  /// For the compact form: the bits of truths that are given.
+  uint64_t given_true, given_false;
   int64_t low, high;
+  /// By place in the outcomes (see ck_compact): what is certain, what is possible.
+  uint64_t certain, possible;
+  /// Certainly and possibly, per effect; of the list of operations alone.
   uint8_t effects[6];
   /// Operations that were executed.
   uint64_t executed;
 } ck_row;
 
-typedef void (*ck_run_row)(const ck_program *, ck_row *);
+// One instance in the compact form: at most 64 truths, all in one register, a byte each. True is 1, false −1, unknown 0; so
+// *and* is the minimum and a negation changes the sign. Operations of one kind that do not need one another run side by side.
 
+/// One number from others; places in a file of inputs, constants and results.
+typedef struct {
+  int32_t t, a, b, unused;
+  double x, y, z;
+} ck_step;
+
+/// Steps of one kind, none of which needs another.
+typedef struct {
+  int32_t kind, first, count, unused;
+} ck_run;
+
+/// Up to 8 inputs in a row, each compared with a threshold; the truths have places from `shift`.
+typedef struct {
+  double thresholds[8];
+  int32_t first;
+  uint32_t mask;
+  uint64_t shift, unused[6];
+} ck_layer;
+
+/// A comparison of numbers: a > b, or a = b.
+typedef struct {
+  int32_t place, a, b;
+} ck_leaf;
+
+/// What a rule adds whose worth is a ramp: `ck_graded` with the step that computes it.
+typedef struct {
+  int32_t a, value;
+  double x, y, z;
+  int64_t low, high;
+} ck_ramp;
+
+/// A comparison of strings: CK_MEMBER or CK_SAME_STRING.
+typedef struct {
+  int32_t kind, place, a, b;
+  uint32_t base, unused;
+  uint64_t mask;
+} ck_word;
+
+/// All truths that need only earlier ones: at the places of `mask`, a & b; where `splits` is set too, true where a is and
+/// false where b is.
+typedef struct {
+  uint8_t a[64], b[64];
+  uint64_t negate_a, negate_b, mask, splits, unused[4];
+} ck_level;
+
+typedef struct {
+  /// Truths that count, in the order: rules of constant worth, ramps, other graded ones, effects.
+  uint8_t outcomes[64];
+  const ck_run *runs;
+  const ck_step *steps;
+  const ck_layer *layers;
+  const ck_leaf *greater, *equal;
+  const ck_word *words;
+  const ck_level *levels;
+  const ck_ramp *ramps;
+  const ck_graded *graded;
+  /// What the bits of each eight rules of constant worth add up to.
+  const int64_t *lows, *highs;
+  int32_t input_count, run_count, layer_count, greater_count, equal_count, word_count, level_count, ramp_count, graded_count, table_count, weight_count;
+  /// Of `outcomes`: what is negated, and where the unknown is ignored.
+  uint64_t negate, ignores;
+  uint64_t operations;
+} ck_compact;
+
+typedef void (*ck_run_row)(const ck_program *, ck_row *);
+typedef void (*ck_run_compact)(const ck_compact *, ck_row *);
+
+/// The widest of these loops that this processor has: 3 AVX-512, 2 AVX2, 1 SSE2, 0 none of them.
+int ck_width(void);
+
+/// Of scores in thousandths the band: 0 below `watch`, 1 from there, 2 from `replace`.
+void ck_bands(const int64_t *low, size_t count, int64_t watch, int64_t replace, uint8_t *out);
+
+#if defined(__x86_64__)
+void ck_columns_avx512(const ck_program *, ck_columns *, size_t first, size_t count);
+void ck_compact_avx512(const ck_compact *, ck_row *);
+void ck_columns_avx2(const ck_program *, ck_columns *, size_t first, size_t count);
+void ck_columns_sse2(const ck_program *, ck_columns *, size_t first, size_t count);
+#endif
 void ck_columns_portable(const ck_program *, ck_columns *, size_t first, size_t count);
 void ck_row_portable(const ck_program *, ck_row *);
+void ck_compact_portable(const ck_compact *, ck_row *);
 
 #endif

@@ -141,7 +141,7 @@ extension Tick {
     let (word, bit) = (row / 64, UInt64(row % 64))
     for index in plan.unkeyedRules.indices {
       let kernelRule = workspace.kernelRules[index]
-      let when = scratch.truth(kernelRule.when)
+      let when = scratch.truth(kernelRule.rowWhen)
       if kernelRule.isPlain {
         let isOn: UInt64 = when == .yes ? 1 : 0
         let mayBeOn: UInt64 = when == .yes || (when == .unknown && !kernelRule.isIgnoring) ? 1 : 0
@@ -150,8 +150,8 @@ extension Tick {
         continue
       }
       step(
-        Int(plan.unkeyedRules[index]), row, when: when, until: scratch.truth(kernelRule.until),
-        worth: kernelRule.worth < 0 ? .nan : scratch.rowNumber(kernelRule.worth))
+        Int(plan.unkeyedRules[index]), row, when: when, until: scratch.truth(kernelRule.rowUntil),
+        worth: kernelRule.rowWorth < 0 ? .nan : scratch.rowNumber(kernelRule.rowWorth))
     }
   }
 

@@ -20,9 +20,23 @@ package final class Kernel: @unchecked Sendable {
     let except: [KernelPlan.Planes]
     /// The place of the worth in the numbers; nil for other effects than `add`.
     let worth: Int32?
+    /// The same where one instance is decided.
+    let rowWhen: RowTruth
+    let rowUntil: RowTruth?
+    let rowExcept: [RowTruth]
+    let rowWorth: Int32?
     /// The worth where it is the same for all instances, in points; NaN if it is unknown.
     package let constantWorth: Double?
   }
+
+  /// A truth of one instance: in the list form its planes; in the compact form its place, and 1 if it is negated.
+  struct RowTruth: BitwiseCopyable, Sendable {
+    var isTrue: Int32
+    var isFalse: Int32
+  }
+
+  /// How one instance is decided: by the compact form, or, with more than 64 truths, by a list of operations.
+  package enum RowForm: String, Sendable { case compact, list }
 
   /// Input registers that the caller fills, in the order of the columns (of the values of a row).
   package let numberInputs: [Int]
@@ -41,17 +55,35 @@ package final class Kernel: @unchecked Sendable {
   let plan: KernelPlan
   let regexes: [Regex]
   let selector: KernelPlan.Planes?
+  let rowSelector: RowTruth?
   /// Points into `memory`.
   let program: UnsafePointer<ck_program>
   let runColumns: ck_run_columns
   let runRow: ck_run_row
+  /// The compact form of one instance, and what it is run with.
+  let compact: CompactForm?
   private let memory: UnsafeMutableRawPointer
 
-  /// - Parameter path: `best` takes the widest that this processor has; so does a path that it does not have.
+  struct CompactForm {
+    let rows: KernelRows
+    let form: UnsafePointer<ck_compact>
+    let memory: UnsafeMutableRawPointer
+    let run: ck_run_compact
+    let given: (inputs: [Int32], matches: [Int32], constants: UInt64)
+    /// Of the outcomes: the rules that protect, quarantine, replace.
+    let effects: [UInt64]
+  }
+
+  package var rowForm: RowForm { compact == nil ? .list : .compact }
+
+  /// - Parameters:
+  ///   - path: `best` takes the widest that this processor has; so does a path that it does not have.
+  ///   - rowForm: The list of operations does for every program.
   /// - Complexity: O(instructions of the program).
-  package init(_ program: Program, path: Path = .best) {
+  package init(_ program: Program, path: Path = .best, rowForm: RowForm = .compact) {
+    let runner = Runner(path)
     var compilation = KernelCompilation(program)
-    compilation.run()
+    compilation.run(rowForm)
     numberInputs = compilation.graph.numberInputs
     stringInputs = compilation.graph.stringInputs
     truthInputs = compilation.graph.truthInputs
@@ -59,15 +91,25 @@ package final class Kernel: @unchecked Sendable {
     rules = compilation.rules
     plan = compilation.plan
     selector = compilation.selector
+    rowSelector = compilation.rowSelector
     regexes = program.regexes
-    let runner = Runner(path)
     self.path = runner.path
     runColumns = runner.columns
     runRow = runner.row
     (self.program, memory) = compilation.flatten()
+    if let rows = compilation.rows, let (form, memory) = compilation.compact {
+      compact = CompactForm(
+        rows: rows, form: form, memory: memory, run: runner.compact, given: rows.given(),
+        effects: compilation.effectMasks)
+    } else {
+      compact = nil
+    }
   }
 
-  deinit { memory.deallocate() }
+  deinit {
+    memory.deallocate()
+    compact?.memory.deallocate()
+  }
 }
 
 /// The loops of one path.
@@ -75,11 +117,30 @@ private struct Runner {
   var path: Kernel.Path
   var columns: ck_run_columns
   var row: ck_run_row
+  var compact: ck_run_compact
 
   init(_ path: Kernel.Path) {
-    self.path = .portable
-    columns = ck_columns_portable
     row = ck_row_portable
+    compact = ck_compact_portable
+    #if arch(x86_64)
+      // What is asked for, as far as this processor has it.
+      let wanted: Int32 =
+        switch path {
+        case .best, .avx512: 3
+        case .avx2: 2
+        case .sse2: 1
+        case .portable: 0
+        }
+      switch min(wanted, ck_width()) {
+      case 3: (self.path, columns) = (.avx512, ck_columns_avx512)
+      case 2: (self.path, columns) = (.avx2, ck_columns_avx2)
+      case 1: (self.path, columns) = (.sse2, ck_columns_sse2)
+      default: (self.path, columns) = (.portable, ck_columns_portable)
+      }
+      if self.path == .avx512 { compact = ck_compact_avx512 }
+    #else
+      (self.path, columns) = (.portable, ck_columns_portable)
+    #endif
   }
 }
 
@@ -94,6 +155,23 @@ struct KernelCompilation {
   private var weights: [ck_weight] = []
   private var graded: [(value: Int, entry: ck_graded)] = []
   private var effects: [ck_effect] = []
+  private(set) var rows: KernelRows?
+  private(set) var rowSelector: Kernel.RowTruth?
+  private(set) var compact: (UnsafePointer<ck_compact>, UnsafeMutableRawPointer)?
+  /// The rules that the kernel sums.
+  private(set) var plainRoots: [(when: KernelGraph.TruthRef, worth: Int?, rule: Program.Rule)] = []
+  private var constantOutcomes: [KernelRows.Outcome] = []
+  private var rampOutcomes: [KernelRows.Outcome] = []
+  private var gradedOutcomes: [KernelRows.Outcome] = []
+  private var effectOutcomes: [KernelRows.Outcome] = []
+  private var effectNumbers: [Int] = []
+  /// By effect: its rules among the outcomes.
+  var effectMasks: [UInt64] {
+    let first = constantOutcomes.count + rampOutcomes.count + gradedOutcomes.count
+    var masks: [UInt64] = [0, 0, 0]
+    for (index, number) in effectNumbers.enumerated() { masks[number] |= 1 << UInt64(first + index) }
+    return masks
+  }
 
   /// What a rule comes to in the graph.
   private struct Roots {
@@ -109,7 +187,7 @@ struct KernelCompilation {
     plan = KernelPlan(graph)
   }
 
-  mutating func run() {
+  mutating func run(_ rowForm: Kernel.RowForm) {
     var roots: [Roots?] = []
     for rule in program.rules {
       guard rule.keyedSignals.isEmpty else {
@@ -125,6 +203,14 @@ struct KernelCompilation {
     }
     let selectorRoot = program.selector.map { graph.truth($0) }
     isPlain = program.rules.map(\.isPlain)
+    let truths = roots.compactMap(\.self).flatMap { [$0.when] + ($0.until.map { [$0] } ?? []) + $0.except }
+    let needed = graph.reachable(
+      truths: truths + (selectorRoot.map { [$0] } ?? []), numbers: roots.compactMap { $0?.worth })
+    graph.orderInputs(for: needed.truths)
+    // An outcome is a bit of 64, of which one stays free.
+    if rowForm == .compact, zip(roots, isPlain).count(where: { $0 != nil && $1 }) < 64 {
+      rows = KernelRows(graph, needed, worths: plainWorths(roots))
+    }
     plan = KernelPlan(graph)
     var places: [(when: KernelPlan.Planes, until: KernelPlan.Planes?, except: [KernelPlan.Planes])?] = []
     for case let root in roots {
@@ -146,12 +232,35 @@ struct KernelCompilation {
       rules.append(
         Kernel.Rule(
           index: index, isPlain: isPlain[index], when: place.when, until: place.until, except: place.except,
-          worth: root.worth.map { plan.place(number: $0) }, constantWorth: root.worth.flatMap { graph.constant($0) }))
-      if isPlain[index] { addUp(rule, place.when, worth: root.worth) }
+          worth: root.worth.map { plan.place(number: $0) }, rowWhen: rowTruth(root.when),
+          rowUntil: root.until.map { rowTruth($0) }, rowExcept: root.except.map { rowTruth($0) },
+          rowWorth: root.worth.map { rows?.numberPlaces[$0] ?? plan.place(number: $0) },
+          constantWorth: root.worth.flatMap { graph.constant($0) }))
+      if isPlain[index] {
+        plainRoots.append((root.when, root.worth, rule))
+        addUp(rule, root.when, place.when, worth: root.worth)
+      }
     }
+    rowSelector = selectorRoot.map { rowTruth($0) }
+    compact = rows?.flatten(constantOutcomes + rampOutcomes + gradedOutcomes + effectOutcomes)
   }
 
-  private mutating func addUp(_ rule: Program.Rule, _ when: KernelPlan.Planes, worth: Int?) {
+  private func plainWorths(_ roots: [Roots?]) -> [Int] {
+    zip(roots, isPlain).compactMap { root, isPlain in isPlain ? root?.worth : nil }
+  }
+
+  private mutating func rowTruth(_ ref: KernelGraph.TruthRef) -> Kernel.RowTruth {
+    if let place = rows?.place(ref) { return Kernel.RowTruth(isTrue: place.place, isFalse: place.isNegated ? 1 : 0) }
+    let planes = plan.truth(ref)
+    return Kernel.RowTruth(isTrue: planes.isTrue, isFalse: planes.isFalse)
+  }
+
+  private mutating func addUp(
+    _ rule: Program.Rule, _ ref: KernelGraph.TruthRef, _ when: KernelPlan.Planes, worth: Int?
+  ) {
+    func outcome(_ kind: KernelRows.Outcome.Kind) -> KernelRows.Outcome {
+      KernelRows.Outcome(when: ref, ignoresUnknown: rule.unknown == .ignored, kind: kind)
+    }
     // It is possible where it is not false; if the unknown is ignored, where it is true.
     let (plane, flip): (Int32, UInt64) = rule.unknown == .ignored ? (when.isTrue, 0) : (when.isFalse, .max)
     switch rule.effect {
@@ -159,9 +268,15 @@ struct KernelCompilation {
       guard let worth else { preconditionFailure("a rule that adds nothing") }
       if let constant = graph.constant(worth) {
         let (low, high) = constant.isNaN ? (low, high) : (constant, constant)
+        constantOutcomes.append(outcome(.constant(low: thousandths(low), high: thousandths(high))))
         weights.append(
           ck_weight(t: when.isTrue, h: plane, flip: flip, low: thousandths(low), high: thousandths(high)))
       } else {
+        if rows?.isOwnRamp(worth) == true {
+          rampOutcomes.append(outcome(.ramp(worth: worth, low: thousandths(low), high: thousandths(high))))
+        } else {
+          gradedOutcomes.append(outcome(.graded(worth: worth, low: thousandths(low), high: thousandths(high))))
+        }
         graded.append(
           (
             worth,
@@ -170,9 +285,16 @@ struct KernelCompilation {
               high: thousandths(high))
           ))
       }
-    case .protect: effects.append(ck_effect(t: when.isTrue, h: plane, flip: flip, effect: 0))
-    case .quarantine: effects.append(ck_effect(t: when.isTrue, h: plane, flip: flip, effect: 1))
-    case .replace: effects.append(ck_effect(t: when.isTrue, h: plane, flip: flip, effect: 2))
+    case .protect, .quarantine, .replace:
+      let number =
+        switch rule.effect {
+        case .protect: 0
+        case .quarantine: 1
+        case .replace, .add: 2
+        }
+      effectOutcomes.append(outcome(.effect))
+      effectNumbers.append(number)
+      effects.append(ck_effect(t: when.isTrue, h: plane, flip: flip, effect: Int32(number)))
     }
   }
 
@@ -203,7 +325,10 @@ struct KernelCompilation {
   private var isNarrow: Bool {
     var sum: Int64 = 0
     for weight in weights { sum += max(weight.low, weight.high) }
-    for (_, entry) in graded { sum += max(entry.low, entry.high) }
+    for (node, entry) in graded {
+      let bound = graph.bound(node)
+      sum += max(entry.low, entry.high, bound.isNaN ? 0 : thousandths(bound))
+    }
     return sum < Int64(Int32.max)
   }
 }

@@ -14,8 +14,8 @@ struct KernelGraph {
     case negate(Int)
     case absolute(Int)
     case arithmetic(Arithmetic, Int, Int)
-    /// The share above a bound, in widths.
-    case ramp(Int, from: UInt64, width: UInt64)
+    /// The share above a bound, in widths, times a factor.
+    case ramp(Int, from: UInt64, width: UInt64, factor: UInt64)
     /// The first where it is known, else the second.
     case select(Int, Int)
   }
@@ -121,6 +121,76 @@ struct KernelGraph {
 
   func constant(_ node: Int) -> Double? {
     if case .constant(let bits) = numbers[node] { Double(bitPattern: bits) } else { nil }
+  }
+
+  // MARK: The whole
+
+  /// The numbers and truths that some truths and numbers need, themselves among them; each after what it needs.
+  func reachable(truths roots: [TruthRef], numbers numberRoots: [Int]) -> (truths: [Int], numbers: [Int]) {
+    var isTruthNeeded = Array(repeating: false, count: truths.count)
+    var isNumberNeeded = Array(repeating: false, count: numbers.count)
+    for root in roots { isTruthNeeded[root.node] = true }
+    for root in numberRoots { isNumberNeeded[root] = true }
+    // A node is made after what it needs.
+    for node in truths.indices.reversed() where isTruthNeeded[node] {
+      switch truths[node] {
+      case .yes, .unknown, .input, .member, .sameString, .matches: break
+      case .greater(let a, let b), .equal(let a, let b):
+        isNumberNeeded[a] = true
+        isNumberNeeded[b] = true
+      case .split(let a, let b), .and(let a, let b):
+        isTruthNeeded[a.node] = true
+        isTruthNeeded[b.node] = true
+      }
+    }
+    for node in numbers.indices.reversed() where isNumberNeeded[node] {
+      for operand in operands(node) { isNumberNeeded[operand] = true }
+    }
+    return (truths.indices.filter { isTruthNeeded[$0] }, numbers.indices.filter { isNumberNeeded[$0] })
+  }
+
+  func operands(_ node: Int) -> [Int] {
+    switch numbers[node] {
+    case .input, .constant: []
+    case .negate(let a), .absolute(let a), .ramp(let a, _, _, _): [a]
+    case .arithmetic(_, let a, let b), .select(let a, let b): [a, b]
+    }
+  }
+
+  /// Orders the number inputs so that those that more constants are compared with come first: rows are compared side by side.
+  mutating func orderInputs(for reachable: [Int]) {
+    var thresholds = Array(repeating: 0, count: numberInputs.count)
+    for node in reachable {
+      guard case .greater(let a, let b) = truths[node], case .input(let input) = numbers[a], constant(b) != nil else {
+        continue
+      }
+      thresholds[input] += 1
+    }
+    let order = numberInputs.indices.sorted { (thresholds[$0], $1) > (thresholds[$1], $0) }
+    var places = Array(repeating: 0, count: order.count)
+    for (place, input) in order.enumerated() { places[input] = place }
+    numberInputs = order.map { numberInputs[$0] }
+    for node in numbers.indices {
+      if case .input(let input) = numbers[node] { numbers[node] = .input(places[input]) }
+    }
+  }
+
+  /// What a number is never above; infinity where that does not follow from how it is computed.
+  func bound(_ node: Int) -> Double {
+    switch numbers[node] {
+    case .constant(let bits): return Double(bitPattern: bits)
+    case .ramp(_, _, _, let factor): return Swift.max(0, Double(bitPattern: factor))
+    case .arithmetic(.minimum, let a, let b): return Swift.min(bound(a), bound(b))
+    // Rounded as the values are, and rounding keeps order.
+    case .arithmetic(.add, let a, let b): return bound(a) + bound(b)
+    case .arithmetic(.multiply, let a, let b):
+      if let factor = constant(a), factor > 0 { return factor * bound(b) }
+      if let factor = constant(b), factor > 0 { return factor * bound(a) }
+      return .infinity
+    case .arithmetic(.maximum, let a, let b): return Swift.max(bound(a), bound(b))
+    case .input, .negate, .absolute, .select, .arithmetic(.subtract, _, _), .arithmetic(.divide, _, _):
+      return .infinity
+    }
   }
 
   private mutating func run(_ fragment: Program.Fragment) {
@@ -253,14 +323,23 @@ struct KernelGraph {
     let (x, y) = (constant(a), constant(b))
     if let x, let y { return constant(apply(operation, x, y)) }
     if x?.isNaN == true || y?.isNaN == true { return constant(.nan) }
+    if operation == .multiply, let scaled = scale(a, y) ?? scale(b, x) { return intern(scaled) }
     return intern(.arithmetic(operation, a, b))
+  }
+
+  /// A ramp times a constant: a share is at most 1, so that the product stays finite.
+  private func scale(_ node: Int, _ factor: Double?) -> NumberNode? {
+    guard let factor, factor.isFinite, case .ramp(let x, let from, let width, Self.bits(1)) = numbers[node] else {
+      return nil
+    }
+    return .ramp(x, from: from, width: width, factor: Self.bits(factor))
   }
 
   /// clamp((x − a) ÷ (b − a), 0, 1)
   private mutating func ramp(_ x: Int, _ a: Int, _ b: Int) -> Int {
     let width = arithmetic(.subtract, b, a)
     if let from = constant(a), let width = constant(width), constant(x) == nil, !from.isNaN, !width.isNaN {
-      return intern(.ramp(x, from: Self.bits(from), width: Self.bits(width)))
+      return intern(.ramp(x, from: Self.bits(from), width: Self.bits(width), factor: Self.bits(1)))
     }
     let share = arithmetic(.divide, arithmetic(.subtract, x, a), width)
     return arithmetic(.minimum, arithmetic(.maximum, share, constant(0)), constant(1))

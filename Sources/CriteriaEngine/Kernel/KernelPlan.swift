@@ -150,59 +150,21 @@ struct KernelPlan {
 
   private mutating func need(_ node: Int) {
     switch graph.numbers[node] {
-    case .input: break
-    case .constant(let bits): _ = constantPlace(bits)
-    case .negate(let a): unary(node, CK_NEGATE, a)
-    case .absolute(let a): unary(node, CK_ABSOLUTE, a)
-    case .ramp(let a, let from, let width):
-      unary(node, CK_RAMP, a, x: Double(bitPattern: from), y: Double(bitPattern: width))
-    case .select(let a, let b): binary(node, CK_SELECT, a, b)
-    case .arithmetic(let operation, let a, let b): arithmetic(node, operation, a, b)
+    case .input: return
+    case .constant(let bits):
+      _ = constantPlace(bits)
+      return
+    case .negate, .absolute, .ramp, .select, .arithmetic: break
     }
-  }
-
-  private mutating func arithmetic(_ node: Int, _ operation: KernelGraph.Arithmetic, _ a: Int, _ b: Int) {
-    switch (operation, graph.constant(a), graph.constant(b)) {
-    case (.add, _, let x?): unary(node, CK_ADD_C, a, x: x)
-    case (.add, let x?, _): unary(node, CK_ADD_C, b, x: x)
-    case (.subtract, _, let x?): unary(node, CK_ADD_C, a, x: -x)
-    case (.subtract, let x?, _): unary(node, CK_C_SUBTRACT, b, x: x)
-    case (.multiply, _, let x?): unary(node, CK_MULTIPLY_C, a, x: x)
-    case (.multiply, let x?, _): unary(node, CK_MULTIPLY_C, b, x: x)
-    case (.divide, _, let x?): unary(node, CK_DIVIDE_C, a, x: x)
-    case (.divide, let x?, _): unary(node, CK_C_DIVIDE, b, x: x)
-    case (.minimum, _, let x?): unary(node, CK_MINIMUM_C, a, x: x)
-    case (.maximum, _, let x?): unary(node, CK_MAXIMUM_C, a, x: x)
-    // Which of equal sides is taken shows only between zeros.
-    case (.minimum, let x?, _) where x != 0: unary(node, CK_MINIMUM_C, b, x: x)
-    case (.maximum, let x?, _) where x != 0: unary(node, CK_MAXIMUM_C, b, x: x)
-    case (.add, nil, nil): binary(node, CK_ADD, a, b)
-    case (.subtract, nil, nil): binary(node, CK_SUBTRACT, a, b)
-    case (.multiply, nil, nil): binary(node, CK_MULTIPLY, a, b)
-    case (.divide, nil, nil): binary(node, CK_DIVIDE, a, b)
-    case (.minimum, _, nil): binary(node, CK_MINIMUM, a, b)
-    case (.maximum, _, nil): binary(node, CK_MAXIMUM, a, b)
-    }
-  }
-
-  private mutating func unary(_ node: Int, _ kind: Kind, _ a: Int, x: Double = 0, y: Double = 0) {
     guard computed.insert(node).inserted else { return }
-    need(a)
-    emit(kind, Planes(isTrue: 0, isFalse: 0)) {
-      $0.x = x
-      $0.y = y
+    let form = graph.form(node)
+    need(form.a)
+    if let b = form.b { need(b) }
+    emit(form.kind, Planes(isTrue: 0, isFalse: 0)) {
+      ($0.x, $0.y, $0.z) = (form.x, form.y, form.z)
     }
     results.append((node, operations.count - 1))
-    read(a)
-  }
-
-  private mutating func binary(_ node: Int, _ kind: Kind, _ a: Int, _ b: Int) {
-    guard computed.insert(node).inserted else { return }
-    need(a)
-    need(b)
-    emit(kind, Planes(isTrue: 0, isFalse: 0)) { _ in }
-    results.append((node, operations.count - 1))
-    read(a, b)
+    read(form.a, form.b)
   }
 
   private mutating func constantPlace(_ bits: UInt64) -> Int32 {
@@ -255,6 +217,47 @@ struct KernelPlan {
     case .input(let index): Int32(index)
     case .constant(let bits): constantPlaces[bits]!
     default: places[node]!
+    }
+  }
+}
+
+extension KernelGraph {
+  /// The kind of operation that computes a number, its operands that are no constants of the operation, and those constants.
+  typealias Form = (kind: Int, a: Int, b: Int?, x: Double, y: Double, z: Double)
+
+  func form(_ node: Int) -> Form {
+    return switch numbers[node] {
+    case .input, .constant: preconditionFailure("a number that nothing computes")
+    case .negate(let a): (CK_NEGATE, a, nil, 0, 0, 0)
+    case .absolute(let a): (CK_ABSOLUTE, a, nil, 0, 0, 0)
+    case .ramp(let a, let from, let width, let factor):
+      (CK_RAMP, a, nil, Double(bitPattern: from), Double(bitPattern: width), Double(bitPattern: factor))
+    case .select(let a, let b): (CK_SELECT, a, b, 0, 0, 0)
+    case .arithmetic(let operation, let a, let b): form(operation, a, b)
+    }
+  }
+
+  private func form(_ operation: Arithmetic, _ a: Int, _ b: Int) -> Form {
+    return switch (operation, constant(a), constant(b)) {
+    case (.add, _, let x?): (CK_ADD_C, a, nil, x, 0, 0)
+    case (.add, let x?, _): (CK_ADD_C, b, nil, x, 0, 0)
+    case (.subtract, _, let x?): (CK_ADD_C, a, nil, -x, 0, 0)
+    case (.subtract, let x?, _): (CK_C_SUBTRACT, b, nil, x, 0, 0)
+    case (.multiply, _, let x?): (CK_MULTIPLY_C, a, nil, x, 0, 0)
+    case (.multiply, let x?, _): (CK_MULTIPLY_C, b, nil, x, 0, 0)
+    case (.divide, _, let x?): (CK_DIVIDE_C, a, nil, x, 0, 0)
+    case (.divide, let x?, _): (CK_C_DIVIDE, b, nil, x, 0, 0)
+    case (.minimum, _, let x?): (CK_MINIMUM_C, a, nil, x, 0, 0)
+    case (.maximum, _, let x?): (CK_MAXIMUM_C, a, nil, x, 0, 0)
+    // Which of equal sides is taken shows only between zeros.
+    case (.minimum, let x?, _) where x != 0: (CK_MINIMUM_C, b, nil, x, 0, 0)
+    case (.maximum, let x?, _) where x != 0: (CK_MAXIMUM_C, b, nil, x, 0, 0)
+    case (.add, nil, nil): (CK_ADD, a, b, 0, 0, 0)
+    case (.subtract, nil, nil): (CK_SUBTRACT, a, b, 0, 0, 0)
+    case (.multiply, nil, nil): (CK_MULTIPLY, a, b, 0, 0, 0)
+    case (.divide, nil, nil): (CK_DIVIDE, a, b, 0, 0, 0)
+    case (.minimum, _, nil): (CK_MINIMUM, a, b, 0, 0, 0)
+    case (.maximum, _, nil): (CK_MAXIMUM, a, b, 0, 0, 0)
     }
   }
 }

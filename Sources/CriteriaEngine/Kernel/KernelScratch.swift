@@ -15,8 +15,15 @@ package final class KernelScratch {
   /// 64 rows of each input, for the rows behind the last whole 64.
   private let numberTail: UnsafeMutablePointer<Double>
   private let stringTail: UnsafeMutablePointer<UInt32>
-  private var columns = ck_columns()
-  private var row = ck_row()
+  private let columns: UnsafeMutablePointer<ck_columns>
+  private let row: UnsafeMutablePointer<ck_row>
+  // What a decision reads of the kernel, so that it counts no references.
+  private let run: ck_run_row
+  private let program: UnsafePointer<ck_program>
+  private let compact: UnsafePointer<ck_compact>?
+  private let runCompact: ck_run_compact
+  private let given: UInt64
+  private let hasGiven: Bool
 
   /// - Parameter capacity: Rows; 1 is enough for rows alone.
   package init(_ kernel: Kernel, capacity: Int = 256) {
@@ -38,10 +45,22 @@ package final class KernelScratch {
     let high = flat.reserve(Int64.self, rows)
     let numberTails = flat.reserve(Double.self, plan.inputs * 64)
     let stringTails = flat.reserve(UInt32.self, plan.stringInputs * 64)
-    let rowNumbers = flat.reserve(Double.self, plan.numberCount)
+    let rowCount = max(plan.numberCount, kernel.compact?.rows.numberCount ?? 0)
+    let rowNumbers = flat.reserve(Double.self, rowCount)
     let rowPlanes = flat.reserve(UInt8.self, planeCount)
+    let columnState = flat.reserve(ck_columns.self, 1)
+    let rowState = flat.reserve(ck_row.self, 1)
+    let rowTruths = flat.reserve(Int8.self, 64)
     flat.allocate()
     memory = flat.base
+    columns = flat.store([ck_columns()], at: columnState)
+    row = flat.store([ck_row()], at: rowState)
+    run = kernel.runRow
+    program = kernel.program
+    compact = kernel.compact?.form
+    runCompact = kernel.compact?.run ?? ck_compact_portable
+    given = kernel.compact?.given.constants ?? 0
+    hasGiven = !kernel.truthInputs.isEmpty || !plan.matches.isEmpty
 
     numbers = flat.fill(nil, plan.numberCount, at: numberTable)
     let values = flat.fill(Double.nan, results * rows, at: resultColumns)
@@ -56,21 +75,27 @@ package final class KernelScratch {
     planes[1]!.update(repeating: .max, count: rows / 64)
     numberTail = flat.fill(.nan, plan.inputs * 64, at: numberTails)
     stringTail = flat.fill(0, plan.stringInputs * 64, at: stringTails)
-    columns.numbers = UnsafePointer(numbers)
-    columns.strings = UnsafePointer(strings)
-    columns.planes = UnsafePointer(planes)
-    columns.low = flat.fill(0, rows, at: low)
-    columns.high = flat.fill(0, rows, at: high)
+    columns.pointee.numbers = UnsafePointer(numbers)
+    columns.pointee.strings = UnsafePointer(strings)
+    columns.pointee.planes = UnsafePointer(planes)
+    columns.pointee.low = flat.fill(0, rows, at: low)
+    columns.pointee.high = flat.fill(0, rows, at: high)
     let effectPlanes = flat.fill(UInt64(0), 6 * (rows / 64), at: effects)
     let words = rows / 64
-    columns.effects = (
+    columns.pointee.effects = (
       effectPlanes, effectPlanes + words, effectPlanes + 2 * words, effectPlanes + 3 * words,
       effectPlanes + 4 * words, effectPlanes + 5 * words
     )
-    row.numbers = flat.fill(.nan, plan.numberCount, at: rowNumbers)
-    for (index, value) in plan.constants.enumerated() { row.numbers[plan.inputs + index] = value }
-    row.planes = flat.fill(0, planeCount, at: rowPlanes)
-    row.planes[1] = 1
+    row.pointee.numbers = flat.fill(.nan, rowCount, at: rowNumbers)
+    if let rows = kernel.compact?.rows {
+      for (place, value) in rows.constants { row.pointee.numbers[Int(place)] = value }
+    } else {
+      for (index, value) in plan.constants.enumerated() { row.pointee.numbers[plan.inputs + index] = value }
+    }
+    row.pointee.truths = flat.fill(0, 64, at: rowTruths)
+    row.pointee.given_true = given
+    row.pointee.planes = flat.fill(0, planeCount, at: rowPlanes)
+    row.pointee.planes[1] = 1
   }
 
   deinit { memory.deallocate() }
@@ -103,9 +128,9 @@ package final class KernelScratch {
       planes[2 + index]!.update(from: inputTruths[index] + start / 64, count: (count + 63) / 64)
     }
     match(count, &interner)
-    columns.next = next
+    columns.pointee.next = next
     let whole = count / 64
-    if whole > 0 { kernel.runColumns(kernel.program, &columns, 0, whole) }
+    if whole > 0 { kernel.runColumns(kernel.program, columns, 0, whole) }
     guard count % 64 > 0 else { return }
     evaluateTail(whole, count % 64)
     // A worth may be an input itself, and is read from there.
@@ -124,8 +149,8 @@ package final class KernelScratch {
       (stringTail + index * 64).update(from: strings[index]! + row, count: count)
       strings[index] = UnsafePointer(stringTail + index * 64 - row)
     }
-    columns.next = nil
-    kernel.runColumns(kernel.program, &columns, word, 1)
+    columns.pointee.next = nil
+    kernel.runColumns(kernel.program, columns, word, 1)
   }
 
   /// Answers regular expressions, which are leaves to the kernel.
@@ -176,14 +201,25 @@ package final class KernelScratch {
   /// The column of one of the kernel's numbers.
   func numbers(_ place: Int32) -> UnsafePointer<Double> { UnsafePointer(numbers[Int(place)]!) }
   /// The sums of the contributions of plain rules, in thousandths of a point.
-  package var low: UnsafePointer<Int64> { UnsafePointer(columns.low) }
-  package var high: UnsafePointer<Int64> { UnsafePointer(columns.high) }
+  package var low: UnsafePointer<Int64> { UnsafePointer(columns.pointee.low) }
+  package var high: UnsafePointer<Int64> { UnsafePointer(columns.pointee.high) }
+
+  /// The band of the low score of each row: 0 below `watch`, 1 from there, 2 from `replace`.
+  package func bands(watch: Int64, replace: Int64, count: Int, into out: UnsafeMutablePointer<UInt8>) {
+    ck_bands(columns.pointee.low, count, watch, replace, out)
+  }
 
   /// Whether a plain rule certainly or possibly has the effect; possible includes certain.
   package typealias EffectColumn = (isCertain: UnsafePointer<UInt64>, isPossible: UnsafePointer<UInt64>)
-  package var protect: EffectColumn { (UnsafePointer(columns.effects.0!), UnsafePointer(columns.effects.1!)) }
-  package var quarantine: EffectColumn { (UnsafePointer(columns.effects.2!), UnsafePointer(columns.effects.3!)) }
-  package var replace: EffectColumn { (UnsafePointer(columns.effects.4!), UnsafePointer(columns.effects.5!)) }
+  package var protect: EffectColumn {
+    (UnsafePointer(columns.pointee.effects.0!), UnsafePointer(columns.pointee.effects.1!))
+  }
+  package var quarantine: EffectColumn {
+    (UnsafePointer(columns.pointee.effects.2!), UnsafePointer(columns.pointee.effects.3!))
+  }
+  package var replace: EffectColumn {
+    (UnsafePointer(columns.pointee.effects.4!), UnsafePointer(columns.pointee.effects.5!))
+  }
 
   // MARK: One instance
 
@@ -197,50 +233,90 @@ package final class KernelScratch {
     numbers inputNumbers: UnsafePointer<Double>, strings inputStrings: UnsafePointer<UInt32>,
     truths inputTruths: UnsafePointer<Truth>, _ interner: inout Interner
   ) {
-    row.numbers.update(from: inputNumbers, count: kernel.plan.inputs)
-    row.strings = inputStrings
+    row.pointee.inputs = inputNumbers
+    row.pointee.strings = inputStrings
+    if hasGiven { give(inputStrings, inputTruths, &interner) }
+    if let compact { runCompact(compact, row) } else { run(program, row) }
+  }
+
+  /// Puts the truths that are inputs, and the answers of regular expressions, where they are read.
+  private func give(
+    _ inputStrings: UnsafePointer<UInt32>, _ inputTruths: UnsafePointer<Truth>, _ interner: inout Interner
+  ) {
+    row.pointee.given_true = given
+    row.pointee.given_false = 0
+    let places = kernel.compact?.given
     for index in 0..<kernel.truthInputs.count {
-      write(inputTruths[index], isTrue: 2 + 2 * index, isFalse: 3 + 2 * index)
+      if let places {
+        write(inputTruths[index], at: places.inputs[index])
+      } else {
+        write(inputTruths[index], isTrue: 2 + 2 * index, isFalse: 3 + 2 * index)
+      }
     }
-    for (string, regex, own) in kernel.plan.matches {
+    for (index, (string, regex, own)) in kernel.plan.matches.enumerated() {
       let code =
         switch string {
         case .input(let place): inputStrings[place]
         case .constant(let code): code
         }
       let answer = interner.matches(code: code, kernel.regexes[regex], number: regex)
-      write(answer, isTrue: Int(own.isTrue), isFalse: Int(own.isFalse))
+      if let places {
+        write(answer, at: places.matches[index])
+      } else {
+        write(answer, isTrue: Int(own.isTrue), isFalse: Int(own.isFalse))
+      }
     }
-    kernel.runRow(kernel.program, &row)
   }
 
   private func write(_ truth: Truth, isTrue: Int, isFalse: Int) {
-    row.planes[isTrue] = truth == .yes ? 1 : 0
-    row.planes[isFalse] = truth == .no ? 1 : 0
+    row.pointee.planes[isTrue] = truth == .yes ? 1 : 0
+    row.pointee.planes[isFalse] = truth == .no ? 1 : 0
   }
 
-  func truth(_ own: KernelPlan.Planes) -> Truth {
-    row.planes[Int(own.isTrue)] != 0 ? .yes : row.planes[Int(own.isFalse)] != 0 ? .no : .unknown
+  /// - Parameter place: Below 0 for what nothing reads.
+  private func write(_ truth: Truth, at place: Int32) {
+    guard place >= 0 else { return }
+    switch truth {
+    case .yes: row.pointee.given_true |= 1 << UInt64(place)
+    case .no: row.pointee.given_false |= 1 << UInt64(place)
+    case .unknown: break
+    }
   }
 
-  package func rowWhen(_ rule: Kernel.Rule) -> Truth { truth(rule.when) }
-  package func rowUntil(_ rule: Kernel.Rule) -> Truth? { rule.until.map(truth) }
-  package func rowExcept(_ rule: Kernel.Rule, _ entry: Int) -> Truth { truth(rule.except[entry]) }
-  package var rowSelector: Truth? { kernel.selector.map(truth) }
-  package func rowWorth(_ rule: Kernel.Rule) -> Double? { rule.worth.map { row.numbers[Int($0)] } }
-  func rowNumber(_ place: Int32) -> Double { row.numbers[Int(place)] }
-  package var rowLow: Int64 { row.low }
-  package var rowHigh: Int64 { row.high }
-  package var rowProtect: Truth { effect(row.effects.0, row.effects.1) }
-  package var rowQuarantine: Truth { effect(row.effects.2, row.effects.3) }
-  package var rowReplace: Truth { effect(row.effects.4, row.effects.5) }
+  func truth(_ own: Kernel.RowTruth) -> Truth {
+    if compact == nil {
+      return row.pointee.planes[Int(own.isTrue)] != 0
+        ? .yes : row.pointee.planes[Int(own.isFalse)] != 0 ? .no : .unknown
+    }
+    let value = row.pointee.truths[Int(own.isTrue)]
+    return value == 0 ? .unknown : Truth((value > 0) == (own.isFalse == 0))
+  }
 
-  private func effect(_ isCertain: UInt8, _ isPossible: UInt8) -> Truth {
-    isCertain != 0 ? .yes : isPossible != 0 ? .unknown : .no
+  /// One of the kernel's numbers for rows.
+  func rowNumber(_ place: Int32) -> Double { row.pointee.numbers[Int(place)] }
+
+  // MARK: Results of one instance
+
+  package func rowWhen(_ rule: Kernel.Rule) -> Truth { truth(rule.rowWhen) }
+  package func rowUntil(_ rule: Kernel.Rule) -> Truth? { rule.rowUntil.map(truth) }
+  package func rowExcept(_ rule: Kernel.Rule, _ entry: Int) -> Truth { truth(rule.rowExcept[entry]) }
+  /// nil: the policy judges all.
+  package var rowSelector: Truth? { kernel.rowSelector.map(truth) }
+  package func rowWorth(_ rule: Kernel.Rule) -> Double? { rule.rowWorth.map(rowNumber) }
+  package var rowLow: Int64 { row.pointee.low }
+  package var rowHigh: Int64 { row.pointee.high }
+  package var rowProtect: Truth { effect(0, row.pointee.effects.0, row.pointee.effects.1) }
+  package var rowQuarantine: Truth { effect(1, row.pointee.effects.2, row.pointee.effects.3) }
+  package var rowReplace: Truth { effect(2, row.pointee.effects.4, row.pointee.effects.5) }
+
+  private func effect(_ number: Int, _ isCertain: UInt8, _ isPossible: UInt8) -> Truth {
+    guard let compact = kernel.compact else { return isCertain != 0 ? .yes : isPossible != 0 ? .unknown : .no }
+    let mask = compact.effects[number]
+    return row.pointee.certain & mask != 0 ? .yes : row.pointee.possible & mask != 0 ? .unknown : .no
   }
 
   // MARK: Cost
 
   /// Operations that the runs over columns executed, each on 64 rows; and those over one instance.
-  package var executed: (columns: UInt64, rows: UInt64) { (columns.executed, row.executed) }
+  package var executed: (columns: UInt64, rows: UInt64) { (columns.pointee.executed, row.pointee.executed) }
 }

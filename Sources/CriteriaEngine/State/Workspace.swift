@@ -86,6 +86,10 @@ struct KernelRule: BitwiseCopyable {
   var until: KernelPlan.Planes
   /// Among the kernel's numbers; −1: the rule adds no points.
   var worth: Int32
+  /// The same where one instance is decided.
+  var rowWhen: Kernel.RowTruth
+  var rowUntil: Kernel.RowTruth
+  var rowWorth: Int32
   /// The kernel adds its contribution up.
   var isPlain: Bool
   /// What is unknown counts as false.
@@ -95,6 +99,9 @@ struct KernelRule: BitwiseCopyable {
     when = rule.when
     until = rule.until ?? rule.when
     worth = rule.worth ?? -1
+    rowWhen = rule.rowWhen
+    rowUntil = rule.rowUntil ?? rule.rowWhen
+    rowWorth = rule.rowWorth ?? -1
     isPlain = rule.isPlain
   }
 }
