@@ -3,6 +3,7 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 let criteria = Target.Dependency.product(name: "Criteria", package: "replacement-criteria")
+let internals = Target.Dependency.product(name: "CriteriaInternals", package: "replacement-criteria")
 
 let package = Package(
   name: "benchmarks",
@@ -10,6 +11,7 @@ let package = Package(
   targets: [
     // Fleets as columns, and the clock: what the programs share.
     .target(name: "FleetData", swiftSettings: settings),
+    .executableTarget(name: "decide", dependencies: [internals, "FleetData"], swiftSettings: settings),
     .executableTarget(name: "fleet", dependencies: [criteria, "FleetData"], swiftSettings: settings),
     // Counts what is allocated, by standing before malloc.
     .target(name: "CAllocations"),
