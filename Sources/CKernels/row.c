@@ -65,7 +65,10 @@ static void step(const ck_op *op, ck_row *r) {
 
 void ck_row_portable(const ck_program *program, ck_row *r) {
   for (int32_t i = 0; i < program->inputs; i++) r->numbers[i] = r->inputs[i];
-  for (int32_t k = 0; k < program->op_count; k++) step(&program->ops[k], r);
+  for (int32_t k = 0; k < program->op_count; k++) {
+    step(&program->ops[k], r);
+    r->executed++;
+  }
   const uint8_t *p = r->planes;
   int64_t low = 0, high = 0;
   for (int32_t k = 0; k < program->weight_count; k++) {
@@ -90,7 +93,7 @@ void ck_row_portable(const ck_program *program, ck_row *r) {
     r->effects[e->effect * 2 + 1] |= p[e->h] ^ (e->flip & 1);
   }
   r->executed +=
-      (uint64_t)(program->op_count + program->weight_count + program->graded_count + program->effect_count);
+      (uint64_t)(program->weight_count + program->graded_count + program->effect_count);
 }
 
 void ck_compact_portable(const ck_compact *p, ck_row *r) {

@@ -45,6 +45,25 @@ struct KernelTests {
     #expect(columns == (128..<300).map { data.plain(program, row: $0) })
   }
 
+  @Test("the cost of a policy is what its kernel executes, within a tenth", arguments: 0..<50)
+  func cost(seed: Int) {
+    var maker = ProgramMaker(seed: UInt64(seed))
+    let program = maker.make()
+    var data = RandomColumns(program, count: 192, &maker.random)
+    let cost = Double(PolicyCost(program).operations)
+    for path in Kernel.Path.allCases {
+      let kernel = Kernel(program, path: path, rowForm: .list)
+      let scratch = KernelScratch(kernel)
+      _ = data.columns(kernel, scratch, start: 0)
+      for row in 0..<data.count { _ = data.row(kernel, scratch, row) }
+      // Regular expressions are run before the kernel's loops, which do not count them.
+      let matches = Double(kernel.matchCount)
+      let executed = (columns: Double(scratch.executed.columns) / 3, rows: Double(scratch.executed.rows) / 192)
+      #expect(abs(executed.columns + matches - cost) <= 0.1 * cost)
+      #expect(abs(executed.rows + matches - cost) <= 0.1 * cost)
+    }
+  }
+
   @Test(
     "points are rounded half away from zero",
     arguments: [

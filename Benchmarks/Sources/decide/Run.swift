@@ -156,7 +156,7 @@ final class Run {
   /// The generated C is no measure if a tenth is lost against loops written for the policy.
   private func isSlow(_ ending: String) -> Bool {
     guard let own = times["c_\(ending)"], let anchor = times["anchor_\(ending)"] else { return false }
-    return own.min > 9.1 * anchor.min
+    return own.min > 1.1 * anchor.min
   }
 
   func report() {

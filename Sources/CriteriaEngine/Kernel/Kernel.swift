@@ -48,7 +48,9 @@ package final class Kernel: @unchecked Sendable {
   /// By the index in `Program.rules`; nil for keyed rules.
   package let rules: [Rule?]
   /// Its regular expressions need the text of strings.
-  package var readsText: Bool { !plan.matches.isEmpty }
+  package var readsText: Bool { matchCount > 0 }
+  /// How many regular expressions it asks for.
+  package var matchCount: Int { plan.matches.count }
   /// The loops that run; never `best`.
   package let path: Path
 
@@ -173,7 +175,9 @@ struct KernelCompilation {
     return masks
   }
 
-  /// What a rule comes to in the graph.
+  /// What a rule comes to in the graph; nil for keyed rules.
+  private var roots: [Roots?] = []
+
   private struct Roots {
     var when: KernelGraph.TruthRef
     var until: KernelGraph.TruthRef?
@@ -188,7 +192,6 @@ struct KernelCompilation {
   }
 
   mutating func run(_ rowForm: Kernel.RowForm) {
-    var roots: [Roots?] = []
     for rule in program.rules {
       guard rule.keyedSignals.isEmpty else {
         roots.append(nil)
@@ -296,6 +299,22 @@ struct KernelCompilation {
       effectNumbers.append(number)
       effects.append(ck_effect(t: when.isTrue, h: plane, flip: flip, effect: Int32(number)))
     }
+  }
+
+  // MARK: Cost
+
+  /// Operations on one instance: those of the list, regular expressions, and a sum per rule that the kernel sums.
+  var operations: Int {
+    plan.operations.count + plan.matches.count + weights.count + graded.count + effects.count
+  }
+
+  /// Operations that one unkeyed rule needs.
+  func operations(ofRule index: Int) -> Int {
+    guard let root = roots[index] else { return 0 }
+    let truths = [root.when] + (root.until.map { [$0] } ?? []) + root.except
+    let needed = graph.reachable(truths: truths, numbers: root.worth.map { [$0] } ?? [])
+    return needed.numbers.count { graph.isComputed(number: $0) } + needed.truths.count { graph.isComputed(truth: $0) }
+      + (isPlain[index] ? 1 : 0)
   }
 
   /// The compiled form in one piece of memory, which the caller frees.

@@ -157,6 +157,17 @@ struct KernelGraph {
     }
   }
 
+  /// Whether an operation computes a number, which is neither an input nor a constant.
+  func isComputed(number node: Int) -> Bool { !operands(node).isEmpty }
+
+  /// Whether an operation computes a truth: it is not given, and not only another name for others.
+  func isComputed(truth node: Int) -> Bool {
+    switch truths[node] {
+    case .yes, .unknown, .input, .split: false
+    case .greater, .equal, .member, .sameString, .matches, .and: true
+    }
+  }
+
   /// Orders the number inputs so that those that more constants are compared with come first: rows are compared side by side.
   mutating func orderInputs(for reachable: [Int]) {
     var thresholds = Array(repeating: 0, count: numberInputs.count)

@@ -21,6 +21,9 @@ struct CheckCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Exceptions that have expired by then are warned of; default: now.", valueName: "time"))
   var at: Moment?
 
+  @Flag(help: "Print what each rule costs to decide.")
+  var cost = false
+
   @Option(help: "human, or json on standard output.")
   var format = Format.human
 
@@ -35,7 +38,7 @@ struct CheckCommand: ParsableCommand {
     let sink = try Sink(output)
     switch format {
     case .human:
-      for result in results { try sink.write(result.text) }
+      for result in results { try sink.write(result.text + (cost ? result.cost?.text ?? "" : "")) }
       reportDiagnostics(of: results)
     case .json: try sink.write(document(results))
     }
@@ -60,7 +63,7 @@ struct CheckCommand: ParsableCommand {
     writer.beginObject()
     writer.key("policies")
     writer.beginArray()
-    for result in results { result.write(to: &writer) }
+    for result in results { result.write(to: &writer, withCost: cost) }
     writer.endArray()
     writer.endObject()
     writer.endLine()
@@ -161,7 +164,10 @@ private struct CheckedFile {
 
   private func span(_ milliseconds: Int64) -> String { CriteriaEngine.text(Double(milliseconds) / 1000, .seconds) }
 
-  func write(to writer: inout JSONWriter) {
+  /// nil for a policy that is not valid.
+  var cost: CostReport? { compilation.program.map { CostReport(PolicyCost($0)) } }
+
+  func write(to writer: inout JSONWriter, withCost: Bool) {
     writer.beginObject()
     writer.member("path", path)
     writer.member("valid", isValid)
@@ -177,6 +183,10 @@ private struct CheckedFile {
     for diagnostic in diagnostics { writer.value(diagnostic, in: compilation.sources) }
     writer.endArray()
     if let analysis { write(analysis, to: &writer) }
+    if withCost, let cost {
+      writer.key("cost")
+      cost.write(to: &writer)
+    }
     writer.endObject()
   }
 
