@@ -33,8 +33,10 @@ let package = Package(
       name: "CriteriaSyntax", dependencies: ["CriteriaDiagnostics", "CLibYAML"], swiftSettings: settings,
       linkerSettings: math),
     .target(name: "CKernels"),
+    .target(name: "CMatching"),
     .target(
-      name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels"], swiftSettings: settings, linkerSettings: math),
+      name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels", "CMatching"], swiftSettings: settings,
+      linkerSettings: math),
     .target(
       name: "CriteriaCompiler", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine"],
       swiftSettings: settings),

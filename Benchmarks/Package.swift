@@ -7,6 +7,7 @@ let internals = Target.Dependency.product(name: "CriteriaInternals", package: "r
 
 let package = Package(
   name: "benchmarks",
+  traits: [.trait(name: "Hyperscan", description: "Times Hyperscan beside the matcher; needs libhyperscan-dev.")],
   dependencies: [.package(name: "replacement-criteria", path: "..")],
   targets: [
     // Fleets as columns, and the clock: what the programs share.
@@ -18,5 +19,12 @@ let package = Package(
     .executableTarget(
       name: "observe", dependencies: [criteria, "FleetData", "CAllocations"], swiftSettings: settings),
     .executableTarget(name: "compare", dependencies: [criteria, "FleetData"], swiftSettings: settings),
+    .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
+    .executableTarget(
+      name: "match",
+      dependencies: [
+        internals, .target(name: "CHyperscan", condition: .when(traits: ["Hyperscan"])),
+      ],
+      swiftSettings: settings),
   ]
 )

@@ -64,6 +64,19 @@ public struct Fleet: ~Copyable {
     state.observe(value, of: series, at: time)
   }
 
+  /// Takes in a text of lines of one log source, all seen at one time: a chunk of a file, a batch from a shipper.
+  ///
+  /// It decides as `.line` does for each of them, at the speed at which text can be searched. Lines end with `\n` or `\r\n`;
+  /// those that match nothing count as one observation.
+  /// - Parameter text: Whole lines, the messages without their headers.
+  /// - Returns: How many lines match a pattern of the source, or meet its match limit.
+  @discardableResult
+  public mutating func observe(
+    lines text: UnsafeRawBufferPointer, source: String, of instance: String, at time: Timestamp
+  ) -> Int {
+    state.observe(lines: text, source: source, of: instance, at: time)
+  }
+
   /// Says that a log source of an instance is being read, so that its silence counts as 0 matches.
   ///
   /// - Parameter source: `*` for all sources (a whole journal).

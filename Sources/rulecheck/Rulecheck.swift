@@ -13,8 +13,8 @@ struct Rulecheck: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CheckCommand.self, EvalCommand.self, StreamCommand.self, InspectCommand.self, InputsCommand.self,
-      ExplainCommand.self,
+      CheckCommand.self, EvalCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
+      InputsCommand.self, ExplainCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -69,7 +69,9 @@ extension Checker {
   ) -> CheckedPolicy.Signal.Source {
     var groups: [String] = []
     do {
-      groups = try Regex(pattern: log.match.value, utf: log.utf).groups
+      let regex = try Regex(pattern: log.match.value, utf: log.utf)
+      groups = regex.groups
+      if let line = regex.explodingLine() { report(.explodingPattern(line, at: log.match.range)) }
     } catch {
       hasUnknownGroups.insert(index)
       report(.badPattern(error.message, at: place(error.offset, in: log), pattern: log.match.range))

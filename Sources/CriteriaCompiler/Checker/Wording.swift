@@ -52,6 +52,7 @@ extension DiagnosticCode {
   static let hiddenCharacter = Self("W0406")
   static let mixedScripts = Self("W0407")
   static let statusCase = Self("W0408")
+  static let explodingPattern = Self("W0409")
 }
 
 /// Every code of this stage: each has a page in `rulecheck explain`.
@@ -62,7 +63,7 @@ package let checkerCodes: [DiagnosticCode] = [
   .driftedNeedsName, .differentKeys, .reduceWithoutKeys, .notAMultiple, .watchAboveReplace, .worthNotPlain,
   .worthUnbounded, .worthNegative, .emptyRamp, .reversedClamp, .latchBeside, .ignoreOnStopping, .optionalOnStopping,
   .notStanding, .infoWithoutLabel, .conditionLabels, .reasonKeys, .unitWithoutValue, .rawCounter, .keyShadowed,
-  .byBesideReduce, .unusedSignal, .expiredException, .hiddenCharacter, .mixedScripts, .statusCase,
+  .byBesideReduce, .unusedSignal, .expiredException, .hiddenCharacter, .mixedScripts, .statusCase, .explodingPattern,
 ]
 
 /// Sentences that several diagnostics share.
@@ -203,6 +204,18 @@ extension Diagnostic {
     Diagnostic(
       .error, .badPattern, "the pattern is not valid: \(message)", at: range,
       labels: range == pattern ? [] : [Label(pattern, "this pattern")], help: "patterns are those of PCRE2")
+  }
+
+  /// - Parameter line: One that shows it.
+  static func explodingPattern(_ line: String, at range: SourceRange) -> Self {
+    let shown = line.count > 24 ? "\(line.prefix(16))…\(line.suffix(6))" : line
+    return Diagnostic(
+      .warning, .explodingPattern,
+      "the pattern meets its match limit on a line of \(line.utf8.count) bytes, and is unknown then: `\(shown)`",
+      at: range,
+      help:
+        "let each part of a line match in one way only: `(\\w+\\s?)*` can split words anywhere, `\\w+(?:\\s\\w+)*` cannot"
+    )
   }
 
   static func badMatcher(_ matcher: MetricSelector.Matcher, _ message: String, at range: SourceRange) -> Self {

@@ -320,4 +320,12 @@ let warningPages: [ExplainPage] = [
     "Statuses are read as `True`, `False` and `Unknown`, so `true` is never equal to one of them.",
     failing: example(signals: ready, when: "ready != \"true\""),
     mended: example(signals: ready, when: "ready != \"True\"")),
+  ExplainPage(
+    .explodingPattern, "a pattern can take too many steps",
+    """
+    Where a part of a line can be divided among repetitions in many ways, PCRE2 tries all of them before it gives up. At \
+    `match_limit` it stops, and the signal is unknown. Let each part match in one way only.
+    """,
+    failing: example(signals: "x: {log: app, match: '^(\\w+\\s?)*$'}", when: "count(x[10m]) >= 3"),
+    mended: example(signals: "x: {log: app, match: '^\\w+(?:\\s\\w+)*$'}", when: "count(x[10m]) >= 3")),
 ]

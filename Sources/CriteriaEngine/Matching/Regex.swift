@@ -16,11 +16,17 @@ package enum MatchOutcome: Sendable { case match, noMatch, limit }
 /// JIT is always on where PCRE2 has it: JIT and interpreter count `match_limit` differently, so a policy must not meet both.
 package final class Regex: @unchecked Sendable {
   package let pattern: String
+  package let isUTF: Bool
   /// The names of its groups, in order of their numbers.
   package let groups: [String]
   fileprivate let code: OpaquePointer
   fileprivate let groupNumbers: [String: Int]
   fileprivate let matchLimit: UInt32
+  fileprivate let hasJIT: Bool
+  /// Bytes: in longer subjects it is not searched, since its time could grow beyond what `matchLimit` counts.
+  package let longestSubject: Int
+  /// What a subject without `\n` must hold for it to match.
+  package let analysis: PatternAnalysis
 
   /// - Parameters:
   ///   - utf: Characters instead of bytes; invalid UTF-8 then matches nothing.
@@ -46,9 +52,22 @@ package final class Regex: @unchecked Sendable {
     guard let compiled else {
       throw RegexError(message: Self.message(error), offset: min(offset, pattern.utf8.count))
     }
-    pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE)
+    // In characters, PCRE2's own way in checks the text.
+    hasJIT = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0 && !utf
+    let analysis =
+      isAnchored
+      ? PatternAnalysis() : PatternAnalysis(pattern, utf: utf, newlineIsLineFeed: Self.newlineIsLineFeed)
+    self.analysis = analysis
+    // Measured: at these lengths the worst patterns take some milliseconds, with the default limit.
+    longestSubject =
+      switch isAnchored ? .bounded : analysis.growth {
+      case .bounded: Int.max
+      case .groups: Int(Double(matchLimit * 42).squareRoot())
+      case .references: Int((Double(matchLimit) * 2.62).squareRoot())
+      }
     self.code = compiled
     self.pattern = pattern
+    isUTF = utf
     self.matchLimit = UInt32(clamping: matchLimit)
     (groups, groupNumbers) = Self.readGroups(compiled)
   }
@@ -57,6 +76,13 @@ package final class Regex: @unchecked Sendable {
 
   /// The number of a named group.
   package func number(of group: String) -> Int? { groupNumbers[group] }
+
+  /// How this PCRE2 was built.
+  private static let newlineIsLineFeed: Bool = {
+    var newline: UInt32 = 0
+    pcre2_config_8(UInt32(PCRE2_CONFIG_NEWLINE), &newline)
+    return newline == UInt32(PCRE2_NEWLINE_LF)
+  }()
 
   private static func message(_ error: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 256)
@@ -91,6 +117,8 @@ package final class RegexScanner {
   private let data: OpaquePointer
   private let context: OpaquePointer
   private let stack: OpaquePointer?
+  /// What `context` holds.
+  private var limit: UInt32?
 
   package init() {
     // 64 pairs: more named groups than a log pattern has; further groups are matched, not reported.
@@ -108,19 +136,49 @@ package final class RegexScanner {
 
   /// Searches `subject`; captures of this call are read with `capture` before the next one.
   ///
-  /// - Returns: `.limit` if the match limit or the JIT stack was exhausted: the answer is not known.
-  package func search(_ regex: Regex, in subject: UnsafeRawBufferPointer) -> MatchOutcome {
-    pcre2_set_match_limit_8(context, regex.matchLimit)
+  /// - Parameter start: No match begins before it; what lies before is still looked at, as by `\b`.
+  /// - Returns: `.limit` if the match limit or the JIT stack was exhausted, or the subject is too long: the answer is not known.
+  package func search(_ regex: Regex, in subject: UnsafeRawBufferPointer, from start: Int = 0) -> MatchOutcome {
+    if subject.count > regex.longestSubject { return .limit }
+    if regex.matchLimit != limit {
+      limit = regex.matchLimit
+      pcre2_set_match_limit_8(context, regex.matchLimit)
+    }
     let empty: StaticString = ""
     let base = subject.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty.utf8Start
-    let result = pcre2_match_8(regex.code, base, subject.count, 0, 0, data, context)
+    let result =
+      regex.hasJIT
+      ? pcre2_jit_match_8(regex.code, base, subject.count, start, 0, data, context)
+      : pcre2_match_8(regex.code, base, subject.count, start, 0, data, context)
     if result >= 0 { return .match }
     return result == PCRE2_ERROR_NOMATCH || isInvalidUTF(result) ? .noMatch : .limit
+  }
+
+  /// Searches a line, or a part of one, with the answer that a `LogMatcher` gives: where PCRE2 alone would meet its limit, what
+  /// the pattern requires may still say that there is no match, or where to begin.
+  package func search(line subject: UnsafeRawBufferPointer, for regex: Regex) -> MatchOutcome {
+    let outcome = search(regex, in: subject)
+    // Requirements are of lines.
+    guard outcome == .limit, let requirement = regex.analysis.requirement, !subject.contains(0x0A) else {
+      return outcome
+    }
+    guard let occurrence = requirement.firstOccurrence(in: subject) else { return .noMatch }
+    if regex.analysis.isWhole { return .match }
+    guard let lead = requirement.lead, occurrence > lead else { return outcome }
+    return search(regex, in: subject, from: occurrence - lead)
   }
 
   package func search(_ regex: Regex, in subject: String) -> MatchOutcome {
     var subject = subject
     return subject.withUTF8 { search(regex, in: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Where in its subject the last match lies.
+  ///
+  /// `\K` may move its beginning, in an assertion even behind its end: then it is empty.
+  package var matchedRange: Range<Int> {
+    guard let vector = pcre2_get_ovector_pointer_8(data) else { return 0..<0 }
+    return min(vector[0], vector[1])..<vector[1]
   }
 
   /// The capture of a group of the last match; `nil` if the group took no part or does not exist.

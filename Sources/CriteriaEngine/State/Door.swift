@@ -229,7 +229,7 @@ struct Door {
     let signal = program.signals[index]
     guard case .log(let pattern) = signal.source else { preconditionFailure("a log's signal is not a log") }
     let scanner = workspace.scanner
-    switch scanner.search(pattern.regex, in: subject) {
+    switch scanner.search(line: subject, for: pattern.regex) {
     case .noMatch: return .line(signal: index, event: nil, key: [], hitLimit: false)
     case .limit: return .line(signal: index, event: nil, key: [], hitLimit: true)
     case .match: break

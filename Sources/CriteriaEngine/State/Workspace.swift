@@ -12,6 +12,16 @@ package final class Workspace {
   var keys = KeyTable()
   let identities = IdentityTable()
   let scanner = RegexScanner()
+  /// The log signals, in the order of the patterns of `logMatcher`.
+  private(set) lazy var logSignals: [Int] = program.signals.indices.filter { index in
+    if case .log = program.signals[index].source { true } else { false }
+  }
+  /// Made when first needed.
+  private(set) lazy var logMatcher = LogMatcher(
+    logSignals.compactMap { index in
+      guard case .log(let pattern) = program.signals[index].source else { return nil }
+      return .init(pattern.regex)
+    })
   /// Every instance stands as it stood at its first tick since long ago.
   let assumesSteady: Bool
 

@@ -43,6 +43,9 @@ package struct InputAssembler {
   private let metricNames: MetricNames
   private let sourceNames: SourceNames
   private let scanner = RegexScanner()
+  private let matcher: LogMatcher?
+  /// By record of a batch: a pattern of its source matches.
+  private var mattering: [Bool] = []
   /// By source: the patterns its lines are searched for.
   private var patterns: [[Int]?] = []
 
@@ -73,6 +76,7 @@ package struct InputAssembler {
     self.options = options
     let wanted = filter.metrics.map { $0.keys.sorted() }
     metricNames = MetricNames(wanted: wanted)
+    matcher = filter.logs.map { logs in LogMatcher(logs.map { .init($0.regex) }) }
     // Of what is inspected every source is shown, also those that no signal reads.
     sourceNames = SourceNames(wanted: inspecting ? nil : filter.logs.map { $0.flatMap(\.sources) })
     summary = InputSummary()
@@ -290,7 +294,8 @@ package struct InputAssembler {
       while hostNames.count < reader.hosts.count {
         hostNames.append(names.intern(reader.hosts.string(hostNames.count)))
       }
-      for record in batch.records {
+      search(batch)
+      for (index, record) in batch.records.enumerated() {
         let name = given ?? record.host.map { hostNames[$0] } ?? fallback
         firstTimes[name, default: FirstTimes()].see(record.time)
         switch record.time {
@@ -303,7 +308,7 @@ package struct InputAssembler {
           survey(line: record, of: batch, source, name, file: file)
           continue
         }
-        let matters = matters(record, of: batch, source: source)
+        let matters = matcher == nil || mattering[index]
         if !batch.withMessage(of: record, isValidUTF8) { summary.repairedLines += 1 }
         let entry = Entry(
           name: name, file: file, line: record.line, time: record.time,
@@ -348,12 +353,14 @@ package struct InputAssembler {
     return found
   }
 
-  private mutating func matters(_ record: LogBatch.Record, of batch: LogBatch, source: Int) -> Bool {
-    guard let logs = filter.logs else { return true }
-    let readers = readers(of: source)
-    return batch.withMessage(of: record) { message in
-      // At the match limit nobody knows, so the line stays.
-      readers.contains { scanner.search(logs[$0].regex, in: message) != .noMatch }
+  /// Searches a batch: a line matters if one of its source's patterns matches. At the match limit nobody knows, so it stays.
+  private mutating func search(_ batch: LogBatch) {
+    guard let matcher, survey == nil else { return }
+    mattering.removeAll(keepingCapacity: true)
+    mattering.append(contentsOf: repeatElement(false, count: batch.records.count))
+    batch.scan(with: matcher) { hit in
+      guard let source = batch.records[hit.record].source, !mattering[hit.record] else { return }
+      if readers(of: source).contains(hit.pattern) { mattering[hit.record] = true }
     }
   }
 

@@ -1,4 +1,5 @@
-import CriteriaEngine
+package import CriteriaEngine
+import Glibc
 
 /// The lines that one step of a log reader found. Reused from step to step.
 package struct LogBatch {
@@ -16,13 +17,17 @@ package struct LogBatch {
   }
 
   package private(set) var records: [Record] = []
+  /// Each message with a `\n`, so that all of them are one text of lines.
   private var messages: [UInt8] = []
+  /// The records whose messages hold a `\n` themselves: JSON can write one.
+  private var multiline: [Int] = []
 
   package init() {}
 
   package mutating func removeAll() {
     records.removeAll(keepingCapacity: true)
     messages.removeAll(keepingCapacity: true)
+    multiline.removeAll(keepingCapacity: true)
   }
 
   /// The message without its header, as the file has it.
@@ -39,6 +44,49 @@ package struct LogBatch {
     let start = messages.count
     if source != nil { messages.append(contentsOf: message) }
     records.append(Record(time: time, source: source, host: host, line: line, start: start, end: messages.count))
+    guard source != nil else { return }
+    if let base = message.baseAddress, memchr(base, 0x0A, message.count) != nil { multiline.append(records.count - 1) }
+    // Of a message that ends with `\r` only what is put here is to be taken for a line's end.
+    if message.last == 0x0D { messages.append(0x0D) }
+    messages.append(0x0A)
+  }
+
+  /// A record whose message a pattern matches, or for which nobody knows.
+  package struct Hit: Hashable {
+    package var record: Int
+    package var pattern: Int
+    /// `.match` or `.limit`.
+    package var outcome: MatchOutcome
+  }
+
+  /// Searches all messages at once and calls `body` with each hit: in order of records, and of patterns in a record.
+  package func scan(with matcher: LogMatcher, _ body: (Hit) -> Void) {
+    // Of the rare messages that are several lines, the order is kept by going through them apart.
+    var waiting = multiline[...]
+    func searchMultiline(before record: Int) {
+      while let index = waiting.first, index < record {
+        waiting.removeFirst()
+        withMessage(of: records[index]) { message in
+          for pattern in matcher.patterns.indices {
+            let outcome = matcher.search(pattern, in: message)
+            if outcome != .noMatch { body(Hit(record: index, pattern: pattern, outcome: outcome)) }
+          }
+        }
+      }
+    }
+    var record = 0
+    messages.withUnsafeBytes { text in
+      matcher.scan(text) { hit in
+        // Hits come in order of lines, so the records are gone through once.
+        while records[record].source == nil || records[record].end < hit.line.lowerBound { record += 1 }
+        guard records[record].start == hit.line.lowerBound, multiline.isEmpty || !multiline.contains(record) else {
+          return
+        }
+        searchMultiline(before: record)
+        body(Hit(record: record, pattern: hit.pattern, outcome: hit.outcome))
+      }
+    }
+    searchMultiline(before: records.count)
   }
 }
 

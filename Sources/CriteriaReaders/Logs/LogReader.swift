@@ -35,7 +35,7 @@ enum LogKind: Hashable, Sendable {
 ///   - zone: Milliseconds east of UTC, for times that do not say.
 ///   - layouts: What the user said of how lines are laid out.
 func logReader(
-  _ lines: LineStream, kind: LogKind? = nil, source: String?, defaultSource: String, zone: Int64 = 0,
+  _ lines: LineStream, kind: LogKind?, source: String?, defaultSource: String, zone: Int64 = 0,
   sources: SourceNames, layouts: [LogFormat] = [], problemLimit: Int = 100
 ) -> any LogReader {
   switch kind ?? recogniseLog(Head(of: lines), layouts: layouts)?.kind ?? .plain {
@@ -51,4 +51,13 @@ func logReader(
       lines, dialect: dialect, source: source, defaultSource: defaultSource, zone: zone, sources: sources,
       problemLimit: problemLimit)
   }
+}
+
+/// Opens a reader for what a log's content says that it is.
+package func logReader(
+  _ lines: LineStream, source: String?, defaultSource: String, zone: Int64 = 0, sources: SourceNames,
+  layouts: [LogFormat] = []
+) -> any LogReader {
+  logReader(
+    lines, kind: nil, source: source, defaultSource: defaultSource, zone: zone, sources: sources, layouts: layouts)
 }

@@ -1,0 +1,71 @@
+extension Regex {
+  /// A short line on which the pattern meets its match limit, if one is found: its steps explode.
+  ///
+  /// - Complexity: Some dozens of searches up to the limit, each well under a millisecond with the default one.
+  package func explodingLine() -> String? {
+    guard let root = try? PatternParser.parse(pattern, utf: isUTF).root else { return nil }
+    var search = ExplosionSearch(regex: self)
+    search.visit(root, before: [], after: [])
+    return search.found.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+/// Repeats what an unbounded repetition takes, and then breaks the match off.
+private struct ExplosionSearch {
+  let regex: Regex
+  private let scanner = RegexScanner()
+  private(set) var found: [UInt8]?
+  private var tries = 0
+  /// Longer lines are stopped at by their length alone, which says nothing.
+  private let length: Int
+
+  init(regex: Regex) {
+    self.regex = regex
+    length = min(regex.longestSubject, 2000) - 64
+  }
+
+  mutating func visit(_ node: PatternNode, before: [UInt8], after: [UInt8]) {
+    guard found == nil, tries < 64, before.count + after.count < 256 else { return }
+    switch node {
+    case .empty, .boundary, .set, .anything: break
+    case .sequence(let nodes):
+      for index in nodes.indices {
+        visit(
+          nodes[index], before: before + nodes[..<index].flatMap(Self.sample),
+          after: nodes[(index + 1)...].flatMap(Self.sample) + after)
+      }
+    case .alternatives(let nodes): for node in nodes { visit(node, before: before, after: after) }
+    case .repeated(let node, _, let most):
+      if (most ?? .max) > 8 { pump(Self.sample(node), before: before, after: after) }
+      visit(node, before: before, after: after)
+    case .ahead(let node), .behind(let node): visit(node, before: before, after: after)
+    }
+  }
+
+  private mutating func pump(_ unit: [UInt8], before: [UInt8], after: [UInt8]) {
+    guard !unit.isEmpty, unit.count < 64, length > 0 else { return }
+    // What follows comes behind the break, for PCRE2 looks first whether a line holds it at all.
+    for breaking in ["!", " ", "x", "\t"] where found == nil && tries < 64 {
+      tries += 1
+      let copies = max(2, (length - before.count - after.count) / unit.count)
+      let pumped = before + Array(repeatElement(unit, count: copies).joined())
+      for line in [pumped + Array(breaking.utf8) + after, pumped + after + Array(breaking.utf8)] where found == nil {
+        if line.withUnsafeBytes({ scanner.search(regex, in: $0) }) == .limit { found = line }
+      }
+    }
+  }
+
+  /// The plainest thing that a node matches.
+  private static func sample(_ node: PatternNode) -> [UInt8] {
+    switch node {
+    case .empty, .boundary, .ahead, .behind, .anything: return []
+    case .set(let set):
+      let plain = Array("a1 =:-".utf8).first { set.contains($0) }
+      return (plain ?? set.first).map { [$0] } ?? []
+    case .sequence(let nodes): return nodes.flatMap(sample)
+    case .alternatives(let nodes): return nodes.first.map(sample) ?? []
+    case .repeated(let node, let least, let most):
+      return most == 0 ? [] : (0..<min(max(least, 1), 16)).flatMap { _ in sample(node) }
+    }
+  }
+}
