@@ -5,7 +5,8 @@ final class CLoops {
   typealias Rows = @convention(c) (UnsafeRawPointer, Int64, UnsafeMutablePointer<UInt8>) -> Int64
   typealias RowScores = @convention(c) (UnsafeRawPointer, Int64, UnsafeMutablePointer<Int64>) -> Int64
   typealias Numbers = UnsafePointer<UnsafePointer<Double>>
-  typealias Codes = UnsafePointer<UnsafePointer<UInt32>>
+  /// Small codes, as C would keep them.
+  typealias Codes = UnsafePointer<UnsafePointer<UInt8>>
   typealias Bands = @convention(c) (Numbers, Codes, Int64, UnsafeMutablePointer<UInt8>) -> Int64
   typealias ColumnScores = @convention(c) (Numbers, Codes, Int64, UnsafeMutablePointer<Int64>) -> Int64
 

@@ -6,6 +6,8 @@ struct FleetInputs: @unchecked Sendable {
   let count: Int
   let numbers: [UnsafePointer<Double>]
   let strings: [UnsafePointer<UInt32>]
+  /// The same codes as bytes, for C.
+  let bytes: [UnsafePointer<UInt8>]
   /// Numbers, then codes; `stride` bytes apart.
   let rows: UnsafeRawPointer
   let stride: Int
@@ -39,6 +41,11 @@ struct FleetInputs: @unchecked Sendable {
       } else {
         missing.append("\(input)")
       }
+      return UnsafePointer(values)
+    }
+    bytes = strings.map { codes in
+      let values = column(UInt8(0))
+      for row in 0..<columns.count { values[row] = UInt8(codes[row]) }
       return UnsafePointer(values)
     }
     self.missing = missing

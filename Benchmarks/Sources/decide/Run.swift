@@ -55,7 +55,7 @@ final class Run {
     else { return nil }
     func scores(_ loops: CLoops) -> [Int64] {
       var lows = [Int64](repeating: 0, count: fleet.count)
-      _ = loops.columnScores(fleet.numbers, fleet.strings, Int64(fleet.count), &lows)
+      _ = loops.columnScores(fleet.numbers, fleet.bytes, Int64(fleet.count), &lows)
       return lows
     }
     return scores(fastLoops) == scores(exactLoops) ? fastLoops : exactLoops
@@ -73,7 +73,7 @@ final class Run {
     if let loops {
       contenders.append(Contender(name: "c_row") { _ = loops.rows(fleet.rows, Int64(n), bands) })
       contenders.append(
-        Contender(name: "c_columns") { _ = loops.columns(fleet.numbers, fleet.strings, Int64(n), bands) })
+        Contender(name: "c_columns") { _ = loops.columns(fleet.numbers, fleet.bytes, Int64(n), bands) })
     }
     if let anchor {
       contenders.append(Contender(name: "anchor_row") { _ = anchor.rows() })
@@ -119,7 +119,7 @@ final class Run {
       others.high.update(from: ours.high, count: fleet.count)
       let unknown = loops.rowScores(fleet.rows, Int64(fleet.count), others.low)
       demandEqual(ours, others, "columns and C rows")
-      let unknownToo = loops.columnScores(fleet.numbers, fleet.strings, Int64(fleet.count), others.low)
+      let unknownToo = loops.columnScores(fleet.numbers, fleet.bytes, Int64(fleet.count), others.low)
       demandEqual(ours, others, "columns and C columns")
       if unknown != unknownToo {
         fail("decide", "C counts \(unknown) unknown rules over rows, \(unknownToo) over columns")

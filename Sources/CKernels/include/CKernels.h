@@ -110,7 +110,7 @@ typedef struct {
   uint64_t certain, possible;
   /// Certainly and possibly, per effect; of the list of operations alone.
   uint8_t effects[6];
-  /// Operations that were executed.
+  /// Operations that were executed; of the list of operations alone.
   uint64_t executed;
 } ck_row;
 
@@ -178,7 +178,6 @@ typedef struct {
   int32_t input_count, run_count, layer_count, greater_count, equal_count, word_count, level_count, ramp_count, graded_count, table_count, weight_count;
   /// Of `outcomes`: what is negated, and where the unknown is ignored.
   uint64_t negate, ignores;
-  uint64_t operations;
 } ck_compact;
 
 typedef void (*ck_run_row)(const ck_program *, ck_row *);

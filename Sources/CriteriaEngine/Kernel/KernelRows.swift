@@ -303,14 +303,6 @@ struct KernelRows {
     compact.graded_count = Int32(graded.count)
     compact.table_count = Int32(tables)
     compact.weight_count = Int32(weights.count)
-    compact.operations = UInt64(operations + outcomes.count)
     return (UnsafePointer(flat.store([compact], at: header)), flat.base)
-  }
-
-  /// Numbers computed, comparisons and connections of truths.
-  var operations: Int {
-    let compared = layers.reduce(0) { $0 + $1.mask.nonzeroBitCount }
-    return steps.count + compared + greater.count + equal.count + words.count
-      + levels.reduce(0) { $0 + $1.mask.nonzeroBitCount }
   }
 }

@@ -109,7 +109,8 @@ struct KernelSource {
       guard case .input(let input) = graph.strings[string] else { return nil }
       let codes = (UInt32(0)..<64).filter { mask >> UInt64($0) & 1 == 1 }.map { base + $0 }
       let isMember = codes.isEmpty ? "0" : codes.map { "(K(\(input)) == \($0))" }.joined(separator: " | ")
-      return (isMember, "(K(\(input)) != 0) & !(\(isMember))")
+      // One would not ask for what the data does not have; where it does, scores tell.
+      return (isMember, isQuick ? "!(\(isMember))" : "(K(\(input)) != 0) & !(\(isMember))")
     case .sameString(let a, let b):
       guard case .input(let left) = graph.strings[a], case .input(let right) = graph.strings[b] else { return nil }
       let known = "(K(\(left)) != 0) & (K(\(right)) != 0)"
@@ -127,7 +128,7 @@ struct KernelSource {
     let (numbers, strings) = (graph.numberInputs.count, graph.stringInputs.count)
     let columns =
       (0..<numbers).map { "const double *restrict s\($0) = s[\($0)] + b;" }
-      + (0..<strings).map { "const uint32_t *restrict k\($0) = k[\($0)] + b;" }
+      + (0..<strings).map { "const CODE *restrict k\($0) = k[\($0)] + b;" }
     return """
       #include <math.h>
       #include <stdint.h>
@@ -165,7 +166,8 @@ struct KernelSource {
       #define S(j) s##j[i]
       #define K(j) k##j[i]
       #define COUNT int64_t
-      static __attribute__((noinline)) void chunk(const double *const *s, const uint32_t *const *k, int64_t b, int m,
+      typedef uint8_t CODE;
+      static __attribute__((noinline)) void chunk(const double *const *s, const CODE *const *k, int64_t b, int m,
                                                   double *restrict lows, int64_t *restrict unknowns) {
         \(columns.joined(separator: "\n  "))
         for (int i = 0; i < m; i++) {
@@ -181,10 +183,10 @@ struct KernelSource {
           for (int i = 0; i < m; i++) { each; sum += unknowns[i]; } \\
         } \\
         return sum;
-      int64_t run_columns(const double *const *s, const uint32_t *const *k, int64_t n, uint8_t *bands) {
+      int64_t run_columns(const double *const *s, const CODE *const *k, int64_t n, uint8_t *bands) {
         CHUNKS(bands[b + i] = (uint8_t)BAND(lows[i]))
       }
-      int64_t score_columns(const double *const *s, const uint32_t *const *k, int64_t n, int64_t *scores) {
+      int64_t score_columns(const double *const *s, const CODE *const *k, int64_t n, int64_t *scores) {
         CHUNKS(scores[b + i] = (int64_t)lows[i])
       }
 
