@@ -179,6 +179,8 @@ extension InstanceBlock {
   private func makeRoom(_ row: Int, _ slot: Int, for identity: Int32, signal: Int32, before time: Int64) {
     let maxKeys = plan.signals[Int(signal)].maxKeys
     guard set(slot, row).pointee.count >= maxKeys, set(slot, row).pointee.hasUpstart(after: time) else { return }
+    // A series that is there needs no room. What waits in it came before what is being taken in, and must not come after it.
+    if set(slot, row).pointee.contains(identity) { return }
     queueHidden(row, slot, signal: signal)
   }
 

@@ -72,6 +72,11 @@ struct SeriesSet {
     return first.identity == identity ? body(&first) : nil
   }
 
+  func contains(_ identity: Int32) -> Bool {
+    if let many { return many._withUnsafeGuaranteedRef { $0.place(of: identity) != nil } }
+    return first.identity == identity
+  }
+
   /// The set as many series, made so if it is not yet.
   private mutating func spread() -> ManySeries {
     if let many { return many.takeUnretainedValue() }
