@@ -145,6 +145,13 @@ extension Checker {
 
   /// `range` spans what the fix replaces.
   mutating func checkMultiple(_ duration: Duration, of what: String, at range: SourceRange, brackets: Bool = false) {
+    if brackets, duration.milliseconds / step > maxStepsInWindow {
+      // Whole seconds, which is what people would write.
+      let least = (duration.milliseconds + maxStepsInWindow * 1000 - 1) / (maxStepsInWindow * 1000) * 1000
+      report(
+        .tooManySteps(
+          duration, step: Duration(milliseconds: step), least: Duration(milliseconds: least), at: range))
+    }
     let remainder = duration.milliseconds % step
     guard remainder != 0 else { return }
     let below = duration.milliseconds - remainder

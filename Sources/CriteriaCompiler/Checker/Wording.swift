@@ -1,6 +1,9 @@
 package import CriteriaDiagnostics
 import CriteriaSyntax
 
+/// More steps than this in one window are refused: each is a decision about each instance.
+let maxStepsInWindow: Int64 = 1_000_000
+
 /// The codes of the checker: E02xx names and types, E03xx rules and signals, W04xx warnings.
 extension DiagnosticCode {
   static let unknownName = Self("E0210")
@@ -43,6 +46,7 @@ extension DiagnosticCode {
   static let conditionLabels = Self("E0315")
   static let reasonKeys = Self("E0316")
   static let unitWithoutValue = Self("E0317")
+  static let tooManySteps = Self("E0318")
 
   static let rawCounter = Self("W0401")
   static let keyShadowed = Self("W0402")
@@ -62,7 +66,8 @@ package let checkerCodes: [DiagnosticCode] = [
   .unknownGroup, .unknownMember, .cycle, .expansionTooLarge, .unquotedString, .badPattern, .reservedSignalName,
   .driftedNeedsName, .differentKeys, .reduceWithoutKeys, .notAMultiple, .watchAboveReplace, .worthNotPlain,
   .worthUnbounded, .worthNegative, .emptyRamp, .reversedClamp, .latchBeside, .ignoreOnStopping, .optionalOnStopping,
-  .notStanding, .infoWithoutLabel, .conditionLabels, .reasonKeys, .unitWithoutValue, .rawCounter, .keyShadowed,
+  .notStanding, .infoWithoutLabel, .conditionLabels, .reasonKeys, .unitWithoutValue, .tooManySteps,
+  .rawCounter, .keyShadowed,
   .byBesideReduce, .unusedSignal, .expiredException, .hiddenCharacter, .mixedScripts, .statusCase, .explodingPattern,
 ]
 
@@ -498,6 +503,12 @@ extension Diagnostic {
     Diagnostic(
       .error, .notAMultiple, "\(what) of `\(duration.text)` is no multiple of the step, `\(step.text)`", at: range,
       help: "write `\(fix.text)`", fix: fix)
+  }
+
+  static func tooManySteps(_ window: Duration, step: Duration, least: Duration, at range: SourceRange) -> Self {
+    Diagnostic(
+      .error, .tooManySteps, "a window of `\(window.text)` is more than \(maxStepsInWindow) steps of `\(step.text)`",
+      at: range, help: "make `step` `\(least.text)` or longer")
   }
 
   static func watchAboveDefaultReplace(_ watch: Double, replace: Double, at range: SourceRange) -> Self {

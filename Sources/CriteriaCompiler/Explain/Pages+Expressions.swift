@@ -177,6 +177,15 @@ let rulePages: [ExplainPage] = [
     "Rules are judged once per `step`, 30 s if not said otherwise. Windows, `for` and `hold` are whole numbers of steps.",
     failing: example(when: "avg(cpu[45s]) > 90%"), mended: example(when: "avg(cpu[1m]) > 90%")),
   ExplainPage(
+    .tooManySteps, "a window is too many steps",
+    """
+    Rules are judged once per `step`, and a window that loses something at every step is worked out anew at each. A step of \
+    milliseconds under a window of hours would be millions of decisions about every instance: use a step that suits how \
+    often samples come.
+    """,
+    failing: example(head: "step: 1ms", when: "avg(cpu[1h]) > 90%"),
+    mended: example(head: "step: 1s", when: "avg(cpu[1h]) > 90%")),
+  ExplainPage(
     .watchAboveReplace, "`watch` is above the default of `replace`",
     "`replace` is 100 points if not said otherwise, and an instance is watched at a lower score than it is replaced.",
     failing: example(head: "watch: 150"), mended: example(head: "watch: 150\nreplace: 300")),

@@ -24,6 +24,10 @@ package struct PolicyCost: Sendable {
   package var operations: Int
   /// The distinct features of all rules.
   package var features: Int
+  /// What a fleet keeps of an instance whose series are sampled once a step.
+  package var memory: MemoryCost
+  /// The same by signal, for gauges and counters.
+  package var signals: [(name: String, bytes: Int)]
   /// How one instance is decided, and over which loops columns run on this processor.
   package var rowForm: Kernel.RowForm
   package var path: Kernel.Path
@@ -33,6 +37,9 @@ package struct PolicyCost: Sendable {
     var compilation = KernelCompilation(program)
     compilation.run(.compact)
     operations = compilation.operations
+    let memory = MemoryCost(program)
+    self.memory = memory
+    signals = memory.signals.map { (program.signals[$0.signal].name, $0.bytes) }
     rowForm = kernel.rowForm
     path = kernel.path
     features = program.features.count + program.derived.count

@@ -22,6 +22,8 @@ struct CostReport {
     var text = "  cost of a decision: \(counted(cost.operations, "operation")) besides those per key, "
     text += "\(counted(cost.features, "feature"))\n"
     text += "    one instance: \(cost.rowForm.rawValue) form; a fleet: columns by \(cost.path.rawValue)\n"
+    text += "    \(counted(cost.memory.total, "byte")) for each instance with one series of each gauge and counter, "
+    text += "sampled once a step\n"
     for rule in rules {
       let line = "    \(padded(rule.name, name))  \(padded(rule.work, work))  \(padded(rule.form, form))"
       text += (rule.reads.isEmpty ? line : "\(line)  \(rule.reads)") + "\n"
@@ -35,6 +37,16 @@ struct CostReport {
     writer.member("features", cost.features)
     writer.member("rowForm", cost.rowForm.rawValue)
     writer.member("columnPath", cost.path.rawValue)
+    writer.member("bytesPerInstance", cost.memory.total)
+    writer.key("signals")
+    writer.beginArray()
+    for signal in cost.signals {
+      writer.beginObject()
+      writer.member("signal", signal.name)
+      writer.member("bytes", signal.bytes)
+      writer.endObject()
+    }
+    writer.endArray()
     writer.key("rules")
     writer.beginArray()
     for rule in cost.rules {
