@@ -53,7 +53,11 @@ package final class Regex: @unchecked Sendable {
       throw RegexError(message: Self.message(error), offset: min(offset, pattern.utf8.count))
     }
     // In characters, PCRE2's own way in checks the text.
-    hasJIT = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0 && !utf
+    // `(*NO_JIT)` makes compiling a success that makes nothing.
+    var size = 0
+    let isCompiled = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
+    pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_JITSIZE), &size)
+    hasJIT = isCompiled && size > 0 && !utf
     let analysis =
       isAnchored
       ? PatternAnalysis() : PatternAnalysis(pattern, utf: utf, newlineIsLineFeed: Self.newlineIsLineFeed)
