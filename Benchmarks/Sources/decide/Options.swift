@@ -5,7 +5,7 @@ struct Options {
   var fleet: String?
   var count = 10_000
   var repeats = 11
-  var chunk = 256
+  var chunk = 512
   var path = "best"
   var anchors = "../shared/anchors"
   var write: String?

@@ -17,6 +17,7 @@ final class Run {
   private let loops: CLoops?
   private let anchor: AnchorLoops?
   private var contenders: [Contender] = []
+  private var samples: [String: [Double]] = [:]
   private var times: [String: Times] = [:]
 
   init(_ options: Options) {
@@ -139,10 +140,9 @@ final class Run {
 
   // MARK: Times
 
-  /// Each contender once in each repeat, and long enough to be measured.
+  /// Each contender once in each repeat, and long enough to be measured; added to what was measured before.
   private func measure() {
     let inner = max(1, 400_000 / fleet.count)
-    var samples: [String: [Double]] = [:]
     for contender in contenders { contender.run() }
     for _ in 0..<options.repeats {
       for contender in contenders {
@@ -162,8 +162,8 @@ final class Run {
   func report() {
     let expected = checkAnswers()
     measure()
-    // A busy machine may disturb one contender alone.
-    for _ in 0..<3 where isSlow("row") || isSlow("columns") { measure() }
+    // A busy machine may disturb one contender alone: more samples for all of them.
+    for _ in 0..<5 where isSlow("row") || isSlow("columns") { measure() }
     for ending in ["row", "columns"] where isSlow(ending) {
       let (own, anchor) = (times["c_\(ending)"]!.min, times["anchor_\(ending)"]!.min)
       fail("decide", "the generated C takes \(own) ns over \(ending), loops.c \(anchor): no measure")
