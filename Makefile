@@ -12,7 +12,7 @@ help:
 	@echo 'make goldens          rewrite the expected texts of tests and README'
 	@echo 'make check            lint and test: what a change must pass'
 	@echo 'make build            the release command line tool, .build/release/rulecheck'
-	@echo 'make install PREFIX=  put it into PREFIX/bin (default $(PREFIX))'
+	@echo 'make install PREFIX=  put it, its man page and completions into PREFIX (default $(PREFIX))'
 	@echo 'make format | lint    apply | check the code format'
 	@echo 'make fuzz             fuzz each parser and reader for 20 s'
 
@@ -45,4 +45,5 @@ fuzz: prerequisites
 	Tests/Fuzz/run.sh 20
 
 install: build
-	install -D -m 755 .build/release/rulecheck $(DESTDIR)$(PREFIX)/bin/rulecheck
+	install -D -m 755 -s .build/release/rulecheck $(DESTDIR)$(PREFIX)/bin/rulecheck
+	scripts/install-extras .build/release/rulecheck $(DESTDIR)$(PREFIX)/share

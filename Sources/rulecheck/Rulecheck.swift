@@ -14,7 +14,7 @@ struct Rulecheck: ParsableCommand {
     version: version,
     subcommands: [
       CheckCommand.self, EvalCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
-      InputsCommand.self, ExplainCommand.self,
+      InputsCommand.self, ExplainCommand.self, ManualCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -11,7 +11,9 @@ struct FuzzFixtureTests {
       ("yaml", fuzzYAML), ("expression", fuzzExpression), ("policy", fuzzPolicy), ("prometheus", fuzzPrometheusText),
       ("tsdb-dump", fuzzTSDBDump), ("plain-log", fuzzPlainLog), ("gzip", fuzzGzip), ("condition", fuzzCondition),
       ("compile", fuzzCompile), ("inventory", fuzzInventory), ("inputs", fuzzInputs),
-      ("stream", fuzzStream),
+      ("stream", fuzzStream), ("openmetrics", fuzzOpenMetrics), ("prometheus-api", fuzzPrometheusAPI),
+      ("metric-table", fuzzMetricTable), ("metric-lines", fuzzMetricLines), ("json-log", fuzzJSONLog),
+      ("log-format", fuzzLogFormat), ("inventory-formats", fuzzInventoryFormats), ("inspect", fuzzInspect),
     ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
   func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }

@@ -110,18 +110,21 @@ package struct InputAssembler {
   ///
   /// - Throws: If one cannot be opened.
   package mutating func readAny(_ spec: InputSpec) throws(InputError) {
-    for file in try expandFolders(spec) {
-      let lines = LineStream(try open(file.path), chunk: options.chunk, longestLine: options.longestLine)
-      let recognition = recognise(Head(of: lines), as: nil, layouts: options.logFormats)
-      switch recognition.format {
-      case .metrics(let kind): read(metrics: lines, file, kind, why: recognition.why)
-      case .log(let kind): read(log: lines, file, kind, why: recognition.why)
-      case .inventory:
-        do throws(InputError) { try read(inventory: lines, file, recognition) } catch {
-          refuse(lines, error.file == file.path ? error.message : error.description)
-        }
-      case nil: refuse(lines, recognition.why)
+    for file in try expandFolders(spec) { readAny(try open(file.path), file) }
+  }
+
+  /// The same for bytes that are there already.
+  mutating func readAny(_ stream: ByteStream, _ spec: InputSpec) {
+    let lines = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
+    let recognition = recognise(Head(of: lines), as: nil, layouts: options.logFormats)
+    switch recognition.format {
+    case .metrics(let kind): read(metrics: lines, spec, kind, why: recognition.why)
+    case .log(let kind): read(log: lines, spec, kind, why: recognition.why)
+    case .inventory:
+      do throws(InputError) { try read(inventory: lines, spec, recognition) } catch {
+        refuse(lines, error.file == spec.path ? error.message : error.description)
       }
+    case nil: refuse(lines, recognition.why)
     }
   }
 

@@ -13,7 +13,7 @@ struct CheckCommand: ParsableCommand {
       that use them. Diagnostics go to standard error, what the policies do goes to standard output.
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable { case human, json }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case human, json, sarif, github }
 
   @Argument(help: ArgumentHelp("Policies, or folders of them.", valueName: "path"))
   var paths: [String]
@@ -24,7 +24,7 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Print what each rule costs to decide.")
   var cost = false
 
-  @Option(help: "human, or json on standard output.")
+  @Option(help: "human; json; sarif for code scanning; github for annotations of a workflow.")
   var format = Format.human
 
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
@@ -41,6 +41,11 @@ struct CheckCommand: ParsableCommand {
       for result in results { try sink.write(result.text + (cost ? result.cost?.text ?? "" : "")) }
       reportDiagnostics(of: results)
     case .json: try sink.write(document(results))
+    case .sarif:
+      let files = results.map { (diagnostics: $0.diagnostics, sources: $0.compilation.sources) }
+      try sink.write(CheckAnnotations.sarif(files, version: Rulecheck.version))
+    case .github:
+      try sink.write(CheckAnnotations.github(results.map { ($0.diagnostics, $0.compilation.sources) }))
     }
     try sink.flush()
     // What cannot be read says nothing of its policy; the others were reported all the same.

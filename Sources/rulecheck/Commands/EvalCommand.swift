@@ -35,6 +35,8 @@ struct EvalCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @OptionGroup var view: ViewOptions
+
   @Option(help: ArgumentHelp("What the fleet is: ids, aliases, labels, facts; YAML or JSON.", valueName: "path"))
   var inventory: [String] = []
 
@@ -242,12 +244,19 @@ struct EvalCommand: ParsableCommand {
   // MARK: Writing
 
   private func write(_ evaluation: Evaluation) throws {
-    let shown =
-      only.map { only in evaluation.decisions.filter { only.words.contains($0.verdict) } } ?? evaluation.decisions
+    let view = View(view, evaluation.input)
+    let shown = try view.apply(
+      to: only.map { only in evaluation.decisions.filter { only.words.contains($0.verdict) } } ?? evaluation.decisions)
     let sink = try Sink(output)
+    if let groups = view.groups(of: shown) {
+      try view.write(groups, of: evaluation, as: format, to: sink, on: output == nil ? .output : nil)
+      return try sink.flush()
+    }
     switch format {
     case .human:
-      try sink.write(evaluation.table(shown, on: output == nil ? .output : nil, showsAll: all || only != nil))
+      try sink.write(
+        evaluation.table(
+          shown, on: output == nil ? .output : nil, showsAll: all || only != nil || self.view.filter != nil))
     case .jsonl:
       for decision in shown { try sink.write(decision.json + "\n") }
       printError(evaluation.summaryText)

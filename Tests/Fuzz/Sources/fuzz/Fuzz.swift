@@ -17,6 +17,14 @@ private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> 
   ("inventory", fuzzInventory),
   ("inputs", fuzzInputs),
   ("stream", fuzzStream),
+  ("openmetrics", fuzzOpenMetrics),
+  ("prometheus-api", fuzzPrometheusAPI),
+  ("metric-table", fuzzMetricTable),
+  ("metric-lines", fuzzMetricLines),
+  ("json-log", fuzzJSONLog),
+  ("log-format", fuzzLogFormat),
+  ("inventory-formats", fuzzInventoryFormats),
+  ("inspect", fuzzInspect),
 ]
 
 private let run: @Sendable (UnsafeRawBufferPointer) -> Void = {
