@@ -6,7 +6,7 @@ private let wrong = """
   signals:
     cpu: {gauge: node_cpu_busy_percent, unit: percent}
   rules:
-    - rule: Hot, cold
+    - rule: Hot
       when: avg(cpu[5m]) > 90
       for: 90
       then: +40
