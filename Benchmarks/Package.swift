@@ -12,13 +12,15 @@ let package = Package(
   targets: [
     // Fleets as columns, and the clock: what the programs share.
     .target(name: "FleetData", swiftSettings: settings),
-    .executableTarget(name: "decide", dependencies: [internals, "FleetData"], swiftSettings: settings),
+    .target(name: "KernelInputs", dependencies: [internals, "FleetData"], swiftSettings: settings),
+    .executableTarget(name: "decide", dependencies: [internals, "FleetData", "KernelInputs"], swiftSettings: settings),
     .executableTarget(name: "fleet", dependencies: [criteria, "FleetData"], swiftSettings: settings),
     // Counts what is allocated, by standing before malloc.
     .target(name: "CAllocations"),
     .executableTarget(
       name: "observe", dependencies: [criteria, "FleetData", "CAllocations"], swiftSettings: settings),
-    .executableTarget(name: "compare", dependencies: [criteria, "FleetData"], swiftSettings: settings),
+    .executableTarget(
+      name: "compare", dependencies: [criteria, internals, "FleetData", "KernelInputs"], swiftSettings: settings),
     .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
     .executableTarget(
       name: "match",

@@ -211,8 +211,10 @@ def duckdb(policy, path, rows, catalog, opa):
     connection.register("source", arrow)
     connection.execute("CREATE TABLE fleet AS SELECT * FROM source")
     score = emit.sql(policy)
-    query = (f"SELECT count(*) FILTER (score < {policy.watch}), count(*) FILTER (score >= {policy.watch} AND score < "
-             f"{policy.replace}), count(*) FILTER (score >= {policy.replace}) FROM (SELECT {score} AS score FROM fleet)")
+    # Sums of doubles, as in `bands`.
+    watch, replace = f"CAST({policy.watch - 1e-6!r} AS DOUBLE)", f"CAST({policy.replace - 1e-6!r} AS DOUBLE)"
+    query = (f"SELECT count(*) FILTER (score < {watch}), count(*) FILTER (score >= {watch} AND score < {replace}), "
+             f"count(*) FILTER (score >= {replace}) FROM (SELECT {score} AS score FROM fleet)")
     run = lambda: connection.execute(query).fetchone()
     print(json.dumps({"engine": "duckdb", "version": duckdb.__version__, "form": "one query, counted, 1 thread",
                       "rows": count, "bands": list(run()), "ns": measure(run, count), "base_ns": None}), flush=True)

@@ -1,10 +1,15 @@
 import Criteria
+@_spi(Internals) import CriteriaCompiler
 import FleetData
+import KernelInputs
 
 /// Our engine over a fleet, through its public API.
 struct Ours: ~Copyable {
   /// CPU nanoseconds per instance, the least of the repeats.
   struct Measured {
+    /// A score and its band from a vector of values that is there: one instance at a time, and over columns.
+    var row: Double
+    var columns: Double
     /// Deciding one instance again from what is known of it, as the engines do that are asked one by one.
     var peek: Double
     /// A tick of the whole fleet at which all values are new.
@@ -12,6 +17,9 @@ struct Ours: ~Copyable {
   }
 
   private var fleet: Fleet
+  private let inputs: FleetInputs
+  private let runner: DecisionKernel.Runner
+  private let bands: UnsafeMutablePointer<UInt8>
   private let columns: Columns
   private var handles: [InstanceHandle] = []
   /// By instance, then by metric.
@@ -19,9 +27,17 @@ struct Ours: ~Copyable {
   private var now = Timestamp(milliseconds: 1_800_000_000_000)
   private static let step: Int64 = 30_000
   private static let repeats = 5
+  private static let kernelRepeats = 15
 
-  init(_ policy: Policy, _ columns: Columns) {
+  /// - Parameter path: Of the policy.
+  init(_ policy: Policy, _ path: String, _ columns: Columns) {
     fleet = Fleet(policy)
+    guard let kernel = DecisionKernel(contentsOf: path, path: "best") else {
+      fail("compare", "`\(path)` does not decide from numbers and strings alone")
+    }
+    inputs = FleetInputs(columns, for: kernel)
+    runner = DecisionKernel.Runner(kernel, chunk: 256)
+    bands = .allocate(capacity: columns.count)
     self.columns = columns
     for instance in 0..<columns.count {
       let name = "i-\(instance)"
@@ -44,13 +60,32 @@ struct Ours: ~Copyable {
     }
   }
 
+  private func demandBands(of lows: [Int64]) {
+    for (row, low) in lows.enumerated() where bands[row] != (low >= 100_000 ? 2 : low >= 50_000 ? 1 : 0) {
+      fail("compare", "the kernel puts instance \(row) into band \(bands[row]), the fleet scores \(low) thousandths")
+    }
+  }
+
   /// The proven score of each instance, in thousandths, as of the last tick.
   func lows() -> [Int64] { handles.map { fleet.decide($0)?.low ?? -1 } }
 
   /// - Complexity: Some ticks of the whole fleet.
   mutating func measure() -> Measured {
-    var best = Measured(peek: .infinity, tick: .infinity)
+    var best = Measured(row: .infinity, columns: .infinity, peek: .infinity, tick: .infinity)
     let expected = lows()
+    let count = handles.count
+    for _ in 0..<Ours.kernelRepeats {
+      let rows = cpuTime {
+        _ = runner.rows(inputs.rows, stride: inputs.stride, count: count, bands: bands)
+      }
+      demandBands(of: expected)
+      let columns = cpuTime {
+        runner.columns(numbers: inputs.numbers, strings: inputs.strings, start: 0, count: count, bands: bands)
+      }
+      demandBands(of: expected)
+      best.row = min(best.row, rows / Double(count))
+      best.columns = min(best.columns, columns / Double(count))
+    }
     for _ in 0..<Ours.repeats {
       var peeked: [Int64] = []
       peeked.reserveCapacity(handles.count)

@@ -64,7 +64,7 @@ if let path = options.fleet {
 let policy: Policy
 do { policy = try Policy(contentsOf: options.policy) } catch { fail("compare", "\n\(error)") }
 
-var ours = Ours(policy, columns)
+var ours = Ours(policy, options.policy, columns)
 let python = Python(options, scripts: scripts, fleet: fleetPath)
 defer { if options.fleet == nil { unlink(fleetPath) } }
 
@@ -82,7 +82,9 @@ for engine in options.engines {
   let before = ours.measure()
   let answer = python.run(engine)
   let after = ours.measure()
-  let best = Ours.Measured(peek: min(before.peek, after.peek), tick: min(before.tick, after.tick))
+  let best = Ours.Measured(
+    row: min(before.row, after.row), columns: min(before.columns, after.columns), peek: min(before.peek, after.peek),
+    tick: min(before.tick, after.tick))
   switch answer {
   case .missing(let reason): print("\(engine): not measured: \(reason)")
   case .result(let result):

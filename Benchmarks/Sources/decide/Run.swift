@@ -1,5 +1,6 @@
 @_spi(Internals) import CriteriaCompiler
 import FleetData
+import KernelInputs
 
 /// One run of the benchmark: a policy, a fleet, and the ways to decide it.
 final class Run {

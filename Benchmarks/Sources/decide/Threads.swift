@@ -1,6 +1,7 @@
 @_spi(Internals) import CriteriaCompiler
 import FleetData
 import Glibc
+import KernelInputs
 
 /// A half of the fleet, run by a thread of its own.
 private final class Half {

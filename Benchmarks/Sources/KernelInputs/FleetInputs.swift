@@ -1,20 +1,20 @@
-@_spi(Internals) import CriteriaCompiler
-import FleetData
+@_spi(Internals) package import CriteriaCompiler
+package import FleetData
 
 /// A fleet as the kernel reads it: columns in the order of its inputs, and the same as rows.
-struct FleetInputs: @unchecked Sendable {
-  let count: Int
-  let numbers: [UnsafePointer<Double>]
-  let strings: [UnsafePointer<UInt32>]
+package struct FleetInputs: @unchecked Sendable {
+  package let count: Int
+  package let numbers: [UnsafePointer<Double>]
+  package let strings: [UnsafePointer<UInt32>]
   /// The same codes as bytes, for C.
-  let bytes: [UnsafePointer<UInt8>]
+  package let bytes: [UnsafePointer<UInt8>]
   /// Numbers, then codes; `stride` bytes apart.
-  let rows: UnsafeRawPointer
-  let stride: Int
+  package let rows: UnsafeRawPointer
+  package let stride: Int
   /// Inputs that no column holds: they are unknown.
-  let missing: [String]
+  package let missing: [String]
 
-  init(_ columns: Columns, for kernel: DecisionKernel) {
+  package init(_ columns: Columns, for kernel: DecisionKernel) {
     count = columns.count
     var missing: [String] = []
     func column<T>(_ value: T) -> UnsafeMutablePointer<T> {
