@@ -58,4 +58,16 @@ struct TimelineTests {
     #expect(one.changes(from: 5, staleAfter: 3, window: 5, &wake) == 1)
     #expect(one.changes(from: 9, staleAfter: 3, window: 1, &wake) == nil)
   }
+
+  @Test("agrees with its plain twin on random lives")
+  func comparison() {
+    for seed in 0..<UInt64(ProcessEnvironment.number("SERIES_CASES") ?? 200) {
+      var one = TimelineComparison(seed: seed)
+      one.run()
+      if let fault = one.fault {
+        Issue.record("case \(seed): \(fault)")
+        return
+      }
+    }
+  }
 }

@@ -158,7 +158,8 @@ extension InstanceBlock {
         event.time = item.time
         let isInserted = cold[row].logs[slot]
           .insert(
-            event, identity: keyIdentity(key), maxKeys: Int(one.maxKeys), key: { workspace.keys.number(key) })
+            event, identity: keyIdentity(key), maxKeys: Int(one.maxKeys), plan: plan.numbers[slot],
+            key: { workspace.keys.number(key) })
         if !isInserted { counts.refused += 1 }
       }
     case .condition(let signal, let code, let reason, let since):
@@ -199,7 +200,7 @@ extension InstanceBlock {
     if known == .max || known >= launched { return }
     cold[row].facts.removeAll(before: launched)
     for slot in plan.metrics.indices { set(slot, row).pointee.removeAll(before: launched, plan: plan.series[slot]) }
-    for index in cold[row].logs.indices { cold[row].logs[index].removeAll(before: launched) }
+    for index in cold[row].logs.indices { cold[row].logs[index].removeAll(before: launched, plan: plan.numbers[index]) }
     for index in cold[row].infos.indices { cold[row].infos[index].removeAll(before: launched) }
     for index in cold[row].conditions.indices {
       cold[row].conditions[index].removeAll(before: launched)

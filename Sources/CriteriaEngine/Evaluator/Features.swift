@@ -57,7 +57,8 @@ extension Tick {
     let key = feature.isKeyed ? key : nil
     if one.source == .log {
       let window = Window(now: now, length: length, step: plan.step)
-      return block.cold[row].logs[slot].term(kind, window, signal: one, key: key, &wakes[place(row)])
+      return block.cold[row].logs[slot]
+        .term(kind, window, signal: one, plan: plan.numbers[slot], key: key, &wakes[place(row)])
     }
     var isAmbiguous = false
     let value = block.set(slot, row).pointee

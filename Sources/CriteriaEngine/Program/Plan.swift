@@ -142,6 +142,8 @@ final class Plan: @unchecked Sendable {
   let keyedRules: Flat<Int32>
   /// What the windows over each metric need.
   let series: UnsafeMutablePointer<SeriesPlan>
+  /// What the windows over the numbers of each log need.
+  let numbers: [SeriesPlan]
   let selector: Fragment?
   /// Some signal is no metric.
   var hasColdSignals: Bool { logs.count + infos.count + conditions.count > 0 }
@@ -197,6 +199,7 @@ final class Plan: @unchecked Sendable {
     for (slot, signal) in metrics.enumerated() {
       (series + slot).initialize(to: SeriesPlan(program, signal: Int(signal)))
     }
+    numbers = (bySource[.log] ?? []).map { SeriesPlan(program, signal: Int($0)) }
 
     features = Flat(
       program.features.map { feature in

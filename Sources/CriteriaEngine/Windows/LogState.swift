@@ -8,40 +8,88 @@ struct LogEvent {
   var origin: Origin?
 }
 
-/// The events of one key, in order of time; equal times in the order of arrival.
+/// The events of one key that lie within the retention.
+///
+/// When they came is kept of all of them; what they said only of the newest, and of those with a number that number.
 struct EventStream {
   let key: Int32
   /// The key's parts as bytes, for a fixed order.
   let identity: [UInt8]
-  private(set) var events: ArraySlice<LogEvent> = []
+  /// In ascending order, equal ones once for each event.
+  private(set) var times: ArraySlice<Int64>
+  /// Of equal times, the last to arrive.
+  private(set) var newest: LogEvent
+  /// The numbers that `value:` read.
+  private(set) var samples: SampleBox?
 
-  init(key: Int32, identity: [UInt8]) {
+  init(key: Int32, identity: [UInt8], _ event: LogEvent, _ plan: borrowing SeriesPlan) {
     self.key = key
     self.identity = identity
+    times = []
+    newest = event
+    insert(event, plan)
   }
 
-  mutating func insert(_ event: LogEvent) {
-    if let last = events.last, last.time > event.time {
-      events.insert(event, at: upperBound(event.time))
+  var isEmpty: Bool { times.isEmpty }
+
+  /// - Complexity: O(1) in order of time, else O(what is later).
+  mutating func insert(_ event: LogEvent, _ plan: borrowing SeriesPlan) {
+    if let last = times.last, last > event.time {
+      times.insert(event.time, at: upperBound(event.time))
     } else {
-      events.append(event)
+      times.append(event.time)
+      newest = event
     }
+    guard !event.value.isNaN else { return }
+    if samples == nil {
+      samples = SampleBox(Series(identity: 0, key: key))
+    } else if !isKnownUniquelyReferenced(&samples) {
+      samples = samples.map { SampleBox($0.series.copy()) }
+    }
+    samples?.insert(event.time, event.value, plan)
   }
 
   func upperBound(_ time: Int64) -> Int {
-    var low = events.startIndex
-    var high = events.endIndex
+    var low = times.startIndex
+    var high = times.endIndex
     while low < high {
       let middle = (low + high) / 2
-      if events[middle].time <= time { low = middle + 1 } else { high = middle }
+      if times[middle] <= time { low = middle + 1 } else { high = middle }
     }
     return low
   }
 
+  /// Forgets events before `time`; numbers are forgotten with their windows.
   mutating func trim(before time: Int64) {
-    guard let first = events.first, first.time < time else { return }
-    events = events[upperBound(time - 1)...]
-    if events.startIndex > 64, events.startIndex > events.count { events = ArraySlice(Array(events)) }
+    guard let first = times.first, first < time else { return }
+    times = times[upperBound(time - 1)...]
+    // A slice keeps the whole buffer: copy once more than half of it is dead.
+    if times.startIndex > 64, times.startIndex > times.count { times = ArraySlice(Array(times)) }
+  }
+
+  /// Forgets everything before `time`: it was a predecessor's.
+  mutating func removeAll(before time: Int64, _ plan: borrowing SeriesPlan) {
+    trim(before: time)
+    guard let samples else { return }
+    var series = samples.series.copy()
+    series.removeAll(before: time, plan)
+    self.samples = SampleBox(series)
+  }
+}
+
+/// A series with an owner.
+///
+/// Shared by the copies of a stream until one of them takes in a sample. Terms remember what they worked out, which all may
+/// see.
+final class SampleBox {
+  var series: Series
+  /// - Parameter series: Belongs to the box from now on.
+  init(_ series: Series) { self.series = series }
+  deinit { series.destroy() }
+
+  func insert(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) {
+    _ = series.insert(time, value, plan)
+    _ = series.reveal(through: .max, plan)
   }
 }
 
@@ -60,6 +108,8 @@ struct LogState {
   private(set) var hasForgotten = false
   private(set) var keys: [Int32] = []
   private var byKey = KeyIndex()
+  /// No event is older than this.
+  private var oldest = Int64.max
 
   var isSeen: Bool { attachedAt != nil }
 
@@ -68,19 +118,21 @@ struct LogState {
   mutating func hitLimit(at time: Int64) { limitAt = max(limitAt ?? time, time) }
 
   /// - Returns: False (refused) if the key is new and `maxKeys` are kept already.
-  mutating func insert(_ event: LogEvent, identity: [UInt8], maxKeys: Int, key: () -> Int32) -> Bool {
+  mutating func insert(
+    _ event: LogEvent, identity: [UInt8], maxKeys: Int, plan: borrowing SeriesPlan, key: () -> Int32
+  ) -> Bool {
     let index = position(of: identity)
     if index < streams.count, streams[index].identity == identity {
-      streams[index].insert(event)
+      streams[index].insert(event, plan)
+      oldest = min(oldest, event.time)
       return true
     }
     if streams.count >= maxKeys {
       refusedAt = max(refusedAt ?? event.time, event.time)
       return false
     }
-    var stream = EventStream(key: key(), identity: identity)
-    stream.insert(event)
-    streams.insert(stream, at: index)
+    streams.insert(EventStream(key: key(), identity: identity, event, plan), at: index)
+    oldest = min(oldest, event.time)
     byKey.invalidate()
     return true
   }
@@ -95,32 +147,35 @@ struct LogState {
     return low
   }
 
-  private func stream(of key: Int32) -> EventStream? {
+  private func place(of key: Int32) -> Int? {
     for candidate in byKey.candidates(for: key, of: streams.count) {
-      let stream = streams[byKey.place(candidate, for: key)]
-      if stream.key == key { return stream }
+      let place = byKey.place(candidate, for: key)
+      if streams[place].key == key { return place }
     }
     return nil
   }
 
+  /// - Complexity: O(1) unless an event is due.
   mutating func forget(at now: Int64, signal: Plan.Signal) {
-    for index in streams.indices {
-      if let first = streams[index].events.first, first.time < now - signal.retention {
-        hasForgotten = true
-        streams[index].trim(before: now - signal.retention)
-      }
-    }
-    if streams.contains(where: { $0.events.isEmpty }) {
-      streams.removeAll { $0.events.isEmpty }
+    let horizon = now - signal.retention
+    guard oldest < horizon else { return }
+    hasForgotten = true
+    for index in streams.indices { streams[index].trim(before: horizon) }
+    removeEmpty()
+  }
+
+  private mutating func removeEmpty() {
+    if streams.contains(where: \.isEmpty) {
+      streams.removeAll(where: \.isEmpty)
       byKey.invalidate()
     }
+    oldest = streams.reduce(.max) { min($0, $1.times.first ?? .max) }
   }
 
   /// Everything before `time` was a predecessor's.
-  mutating func removeAll(before time: Int64) {
-    for index in streams.indices { streams[index].trim(before: time) }
-    streams.removeAll { $0.events.isEmpty }
-    byKey.invalidate()
+  mutating func removeAll(before time: Int64, plan: borrowing SeriesPlan) {
+    for index in streams.indices { streams[index].removeAll(before: time, plan) }
+    removeEmpty()
     func kept(_ moment: Int64?) -> Int64? { moment.flatMap { $0 < time ? nil : $0 } }
     // Whoever reads a log goes on reading it.
     attachedAt = attachedAt.map { max($0, time) }
@@ -156,31 +211,31 @@ struct LogState {
   mutating func updateKeys(at now: Int64, signal: Plan.Signal, _ wake: inout Wake) {
     byKey.rebuild(streams.count) { streams[$0].key }
     var live: [Int32] = []
-    for stream in streams {
-      guard let last = stream.events.last, now - last.time <= signal.retention else { continue }
-      wake.after(last.time + signal.retention)
-      live.append(stream.key)
+    for index in streams.indices where now - streams[index].newest.time <= signal.retention {
+      wake.after(streams[index].newest.time + signal.retention)
+      live.append(streams[index].key)
     }
-    if !live.isEmpty { keys = live }
+    if !live.isEmpty, live != keys { keys = live }
   }
 
   /// A term of the signal at `window.now`; NaN is unknown. `kind` nil: the bare name.
-  func term(_ kind: WindowKind?, _ window: Window, signal: Plan.Signal, key: Int32?, _ wake: inout Wake) -> Double {
-    guard isKnown(at: window.now, signal: signal, &wake) else { return .nan }
-    if let reducer = signal.reducer { return reduced(reducer, kind, window, signal, &wake) }
-    return stream(of: key ?? 0).map { value(of: $0, kind, window, signal, &wake) } ?? Self.silence(kind)
-  }
-
-  private func reduced(
-    _ reducer: Reducer, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ wake: inout Wake
+  ///
+  /// - Parameter plan: What the terms read of the numbers.
+  /// - Complexity: O(log n) for each key; over numbers see `Series.term`.
+  func term(
+    _ kind: WindowKind?, _ window: Window, signal: Plan.Signal, plan: borrowing SeriesPlan, key: Int32?,
+    _ wake: inout Wake
   ) -> Double {
-    var reduction = Reduction(reducer)
-    for stream in streams {
-      guard let last = stream.events.last, window.now - last.time <= signal.retention else { continue }
-      wake.after(last.time + signal.retention)
-      reduction.add(value(of: stream, kind, window, signal, &wake))
+    guard isKnown(at: window.now, signal: signal, &wake) else { return .nan }
+    guard let reducer = signal.reducer else {
+      return place(of: key ?? 0).map { value(of: $0, kind, window, signal, plan, &wake) } ?? Self.silence(kind)
     }
     if streams.isEmpty { return reducer == .count ? 0 : Self.silence(kind) }
+    var reduction = Reduction(reducer)
+    for index in streams.indices where window.now - streams[index].newest.time <= signal.retention {
+      wake.after(streams[index].newest.time + signal.retention)
+      reduction.add(value(of: index, kind, window, signal, plan, &wake))
+    }
     return reduction.result
   }
 
@@ -193,52 +248,44 @@ struct LogState {
   }
 
   private func value(
-    of stream: EventStream, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ wake: inout Wake
+    of place: Int, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ plan: borrowing SeriesPlan,
+    _ wake: inout Wake
   ) -> Double {
-    guard let kind else {
+    switch kind {
+    case nil:
       let limit = signal.staleAfter < .max ? signal.staleAfter : 300_000
-      guard let newest = stream.events.last(where: { !$0.value.isNaN }), window.now - newest.time <= limit else {
+      guard let series = streams[place].samples?.series, series.isLive(at: window.now, staleAfter: limit) else {
         return .nan
       }
-      wake.after(newest.time + limit)
-      return newest.value
-    }
-    let inside = stream.events[stream.upperBound(window.now - window.length)...]
-    guard let oldest = inside.first else { return Self.silence(kind) }
-    wake.at(oldest.time + window.length)
-    switch kind {
-    case .count: return Double(inside.count)
-    case .rate: return Double(inside.count) / (Double(window.length) / 1000)
-    default:
-      var samples = LegacySeries(identity: [], key: 0)
-      samples.append(events: inside)
-      return samples.term(kind, window, staleAfter: signal.staleAfter, &wake)
+      wake.after(series.newestTime + limit)
+      return series.newestValue
+    case .count, .rate:
+      let start = streams[place].upperBound(window.now - window.length)
+      let count = streams[place].times.endIndex - start
+      if count == 0 { return 0 }
+      wake.at(streams[place].times[start] + window.length)
+      return kind == .count ? Double(count) : Double(count) / (Double(window.length) / 1000)
+    case let kind?:
+      return streams[place].samples?.series.term(kind, ticks: window.length / window.step, plan, &wake) ?? .nan
     }
   }
 
+  /// Whether an event came in the window, of a refused key too; the time at which that ends is told to `wake`.
   func hasEvent(in window: Window, _ wake: inout Wake) -> Bool {
-    var found = false
-    if let refusedAt, refusedAt > window.now - window.length {
-      wake.at(refusedAt + window.length)
-      found = true
-    }
-    for stream in streams {
-      for event in stream.events[stream.upperBound(window.now - window.length)...] {
-        wake.at(event.time + window.length)
-        found = true
-      }
-    }
-    return found
+    var newest = refusedAt ?? .min
+    for index in streams.indices { newest = max(newest, streams[index].newest.time) }
+    guard newest > window.now - window.length else { return false }
+    wake.at(newest + window.length)
+    return true
   }
 
-  /// The newest event (of one key) within the retention.
+  /// The newest event (of one key) within the retention; at one time, that of the greatest key.
   func newest(key: Int32?) -> LogEvent? {
-    if let key { return stream(of: key)?.events.last }
-    var newest: LogEvent?
-    for stream in streams {
-      if let last = stream.events.last, newest.map({ $0.time <= last.time }) ?? true { newest = last }
-    }
-    return newest
+    if let key { return place(of: key).map { streams[$0].newest } }
+    var found: Int?
+    for index in streams.indices
+    where found.map({ streams[$0].newest.time <= streams[index].newest.time }) ?? true { found = index }
+    return found.map { streams[$0].newest }
   }
 
   /// `since` of the log: exact or a bound, with the moment from which the clock runs (`nil`: the bound stands still).
@@ -252,15 +299,6 @@ struct LogState {
       return .atLeast(origin: now - signal.retention, isMoving: false)
     }
     return .atLeast(origin: attachedAt, isMoving: true)
-  }
-}
-
-extension LegacySeries {
-  /// Takes the values of events as samples; equal times all count.
-  fileprivate mutating func append(events: ArraySlice<LogEvent>) {
-    for event in events where !event.value.isNaN {
-      appendKeepingEqualTimes(Entry(time: event.time, value: event.value))
-    }
   }
 }
 

@@ -25,18 +25,20 @@ package struct SeriesPlan: BitwiseCopyable, @unchecked Sendable {
   ///   - terms: Kind, and window in milliseconds (a multiple of `step`).
   ///   - longestWindow: In milliseconds, of whatever reads the signal, `absent` too; no less than those of `terms`.
   ///   - staleAfter: `nil`: never.
+  ///   - isLog: The samples are numbers read out of log lines.
   package init(
     step: Int64, terms: [(kind: WindowKind, window: Int64)], longestWindow: Int64, staleAfter: Int64?,
-    maxLateness: Int64, keepsEqualTimes: Bool = false
+    maxLateness: Int64, isLog: Bool = false
   ) {
     scale = TickScale(step: step)
-    self.staleAfter = staleAfter ?? .max
-    self.keepsEqualTimes = keepsEqualTimes
+    // Of numbers in log lines both of a pair lie in the window, so no sample is near enough to be a base.
+    self.staleAfter = isLog ? -1 : staleAfter ?? .max
+    keepsEqualTimes = isLog
     // What is replaced must be known to be replaced, so all that may still come late is kept.
     reach = max(terms.map(\.window).max() ?? 0, longestWindow, maxLateness)
     func longest(_ reads: (WindowKind) -> Bool) -> Int64 { terms.filter { reads($0.kind) }.map(\.window).max() ?? 0 }
     func isPercentile(_ kind: WindowKind) -> Bool { if case .percentile = kind { true } else { false } }
-    keepsBase = terms.contains { $0.kind.isGrowth }
+    keepsBase = !isLog && terms.contains { $0.kind.isGrowth }
     sums = longest { [.sum, .avg, .min, .max, .count].contains($0) } / step
     growths = longest(\.isGrowth) / step
     moments = longest { $0 == .stddev } / step
@@ -65,7 +67,7 @@ package struct SeriesPlan: BitwiseCopyable, @unchecked Sendable {
     if case .log = one.source { isLog = true }
     self.init(
       step: program.step, terms: terms, longestWindow: longest, staleAfter: one.staleAfter,
-      maxLateness: program.maxLateness, keepsEqualTimes: isLog)
+      maxLateness: program.maxLateness, isLog: isLog)
   }
 }
 

@@ -9,6 +9,16 @@ struct Timeline {
     var reason: UInt32 = 0
     /// When the condition last changed, by its own account.
     var since: Int64?
+    /// Once a later time is known: how often the value had changed, this one counted.
+    fileprivate(set) var changes: UInt32 = 0
+    /// Once a later time is known: it is the value of its time.
+    fileprivate(set) var isValue = false
+    /// And the series that gave the value before had ended since.
+    fileprivate(set) var isAfterEnd = false
+
+    init(time: Int64, series: Int32 = 0, code: UInt32, reason: UInt32 = 0, since: Int64? = nil) {
+      (self.time, self.series, self.code, self.reason, self.since) = (time, series, code, reason, since)
+    }
   }
 
   /// A stretch of equal values.
@@ -19,15 +29,43 @@ struct Timeline {
     var last: Int64
     /// Another value was seen before it.
     var isExact: Bool
+
+    /// The run after one more value.
+    fileprivate static func extended(_ run: Run?, by entry: Entry) -> Run {
+      guard var run, run.code == entry.code else {
+        return Run(code: entry.code, start: entry.time, last: entry.time, isExact: run != nil)
+      }
+      run.last = entry.time
+      return run
+    }
   }
 
   private(set) var entries: [Entry] = []
   /// The run that the forgotten entries ended in.
   private var forgotten: Run?
   private(set) var isSeen = false
+  /// What the entries come to before those of the newest time, which another series may still contradict.
+  private var settled = Settled()
 
+  private struct Settled {
+    /// So many entries.
+    var count = 0
+    var run: Run?
+    /// The series that gave the newest value.
+    var base: Int32?
+    /// Its series has ended since.
+    var baseHasEnded = false
+    var changes: UInt32 = 0
+  }
+
+  /// - Complexity: O(1) in order of time, else O(n).
   mutating func insert(_ entry: Entry) {
     isSeen = true
+    guard let last = entries.last, last.time >= entry.time else {
+      settleNewest()
+      entries.append(entry)
+      return
+    }
     var index = entries.count
     while index > 0, entries[index - 1].time > entry.time { index -= 1 }
     var same = index
@@ -41,6 +79,52 @@ struct Timeline {
       }
     }
     entries.insert(entry, at: index)
+    guard entry.time < last.time else { return }
+    settled = Settled(run: forgotten)
+    settleAll()
+  }
+
+  private mutating func settleAll() {
+    guard let newest = entries.last?.time else { return }
+    while entries[settled.count].time < newest { settleNext() }
+  }
+
+  private mutating func settleNewest() { if settled.count < entries.count { settleNext() } }
+
+  /// Takes in the entries of the next time.
+  private mutating func settleNext() {
+    let start = settled.count
+    let (end, value) = group(start)
+    for index in start..<end { entries[index].isValue = false }
+    if let value {
+      let entry = entries[value]
+      entries[value].isValue = true
+      entries[value].isAfterEnd = settled.baseHasEnded
+      if settled.base != nil, settled.run?.code != entry.code { settled.changes += 1 }
+      settled.run = Run.extended(settled.run, by: entry)
+      settled.base = entry.series
+      settled.baseHasEnded = false
+    }
+    for index in start..<end {
+      if entries[index].code == 0, entries[index].series == settled.base { settled.baseHasEnded = true }
+      entries[index].changes = settled.changes
+    }
+    settled.count = end
+  }
+
+  /// The entries of one time, from `start` on, and which of them is its value: none if all are ends, or if two differ.
+  private func group(_ start: Int) -> (end: Int, value: Int?) {
+    var end = start
+    var value: Int?
+    var isAmbiguous = false
+    while end < entries.count, entries[end].time == entries[start].time {
+      if entries[end].code != 0 {
+        if let value, entries[value].code != entries[end].code { isAmbiguous = true }
+        value = end
+      }
+      end += 1
+    }
+    return (end, isAmbiguous ? nil : value)
   }
 
   /// Forgets entries before `time`, but not what run they were in.
@@ -54,8 +138,10 @@ struct Timeline {
     // Entries of one time belong together.
     var end = cut
     while end > 0, entries[end - 1].time == entries[end].time { end -= 1 }
-    forgotten = runs(of: entries[..<end])
+    // The newest time is not among them, so all of it is settled.
+    for entry in entries[..<end] where entry.isValue { forgotten = Run.extended(forgotten, by: entry) }
     entries.removeFirst(end)
+    settled.count -= end
   }
 
   mutating func removeAll(before time: Int64) {
@@ -68,6 +154,8 @@ struct Timeline {
         ? nil : Run(code: run.code, start: max(run.start, time), last: run.last, isExact: isOwn && run.isExact)
     }
     isSeen = !entries.isEmpty || forgotten != nil
+    settled = Settled(run: forgotten)
+    settleAll()
   }
 
   /// Of a condition: an end that ends nothing any more was never an entry.
@@ -75,78 +163,56 @@ struct Timeline {
     guard forgotten == nil else { return }
     entries.removeFirst(entries.firstIndex { $0.code != 0 } ?? entries.count)
     isSeen = !entries.isEmpty
+    settled = Settled()
+    settleAll()
   }
 
   /// The newest entry, an end too.
   var newest: Entry? { entries.last }
 
   /// The stretch of equal values that the newest value is in.
-  var run: Run? { runs(of: entries[...]) }
-
-  private func runs(of entries: ArraySlice<Entry>) -> Run? {
-    var run = forgotten
-    forEachValue(in: entries) { time, entry, _ in
-      if run?.code == entry.code {
-        run!.last = time
-      } else {
-        run = Run(code: entry.code, start: time, last: time, isExact: run != nil)
-      }
-    }
-    return run
+  var run: Run? {
+    guard settled.count < entries.count, let value = group(settled.count).value else { return settled.run }
+    return Run.extended(settled.run, by: entries[value])
   }
 
-  /// The values in order of time: ends skipped, and times at which two series said different things left out.
+  /// `changes` over (start, now]: `nil` if no value lies in the window.
   ///
-  /// - Parameter body: Gets the time, an entry, and whether an end came since the value before.
-  private func forEachValue(in entries: ArraySlice<Entry>, _ body: (Int64, Entry, [Int32]) -> Void) {
-    var index = entries.startIndex
-    var ended: [Int32] = []
-    while index < entries.endIndex {
-      let time = entries[index].time
-      var value: Entry?
-      var isAmbiguous = false
-      var endedNow: [Int32] = []
-      while index < entries.endIndex, entries[index].time == time {
-        let entry = entries[index]
-        if entry.code == 0 {
-          endedNow.append(entry.series)
-        } else if let known = value, known.code != entry.code {
-          isAmbiguous = true
-        } else {
-          value = entry
-        }
-        index += 1
-      }
-      if let value, !isAmbiguous {
-        body(time, value, ended)
-        ended = []
-      }
-      // An end at the very time of the next value lies before it for a base that is older.
-      ended += endedNow
+  /// - Complexity: O(log n), but for ends around the beginning of the window.
+  func changes(from start: Int64, staleAfter: Int64, window length: Int64, _ wake: inout Wake) -> Double? {
+    // The newest time is not settled: what its value, if it has one, adds to the rest.
+    let newest = settled.count < entries.count ? group(settled.count).value : nil
+    let isChange = newest.map { settled.base != nil && settled.run?.code != entries[$0].code } ?? false
+    let total = settled.changes &+ (isChange ? 1 : 0)
+
+    var first = upperBound(start)
+    let before = first
+    while first < settled.count, !entries[first].isValue { first += 1 }
+    let isNewest = first >= settled.count
+    if isNewest {
+      guard let newest, entries[newest].time > start else { return nil }
+      first = newest
     }
+    wake.at(entries[first].time + length)
+    // How often the value had changed with the window's first one, and whether it did then.
+    let changes = isNewest ? total : entries[first].changes
+    var base = min(before, settled.count) - 1
+    while base >= 0, !entries[base].isValue { base -= 1 }
+    guard base >= 0 else { return Double(total &- changes) }
+    let isAfterEnd = isNewest ? settled.baseHasEnded : entries[first].isAfterEnd
+    let counts =
+      entries[base].code != entries[first].code && !isAfterEnd && entries[first].time - entries[base].time <= staleAfter
+    return Double(total &- changes) + (counts ? 1 : 0)
   }
 
-  /// `changes` over (now − length, now]: `nil` if no value lies in the window.
-  func changes(from start: Int64, staleAfter: Int64, window length: Int64, _ wake: inout Wake) -> Double? {
-    var previous: (time: Int64, entry: Entry)?
-    var previousEnded = false
-    var count = 0
-    var any = false
-    var oldest: Int64?
-    forEachValue(in: entries[...]) { time, entry, ended in
-      if let base = previous, ended.contains(base.entry.series) { previousEnded = true }
-      if time > start {
-        if oldest == nil { oldest = time }
-        any = true
-        if let base = previous, base.entry.code != entry.code {
-          if base.time > start || (!previousEnded && time - base.time <= staleAfter) { count += 1 }
-        }
-      }
-      previous = (time, entry)
-      previousEnded = false
+  private func upperBound(_ time: Int64) -> Int {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].time <= time { low = middle + 1 } else { high = middle }
     }
-    if let oldest { wake.at(oldest + length) }
-    return any ? Double(count) : nil
+    return low
   }
 
   func hasValue(after start: Int64, window length: Int64, _ wake: inout Wake) -> Bool {
