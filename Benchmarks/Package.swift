@@ -15,6 +15,7 @@ let package = Package(
     .target(name: "KernelInputs", dependencies: [internals, "FleetData"], swiftSettings: settings),
     .executableTarget(name: "decide", dependencies: [internals, "FleetData", "KernelInputs"], swiftSettings: settings),
     .executableTarget(name: "fleet", dependencies: [criteria, "FleetData"], swiftSettings: settings),
+    .executableTarget(name: "windows", dependencies: [internals, "FleetData"], swiftSettings: settings),
     // Counts what is allocated, by standing before malloc.
     .target(name: "CAllocations"),
     .executableTarget(

@@ -53,7 +53,8 @@ struct LogStateTests {
           time: max(now - late, 0) / 250 * 250, value: dice.chance(20) ? .nan : Double.random(in: -5...5, using: &dice),
           captures: ["\(all.count)"], origin: nil)
         let key = Int32.random(in: 1...3, using: &dice)
-        #expect(state.insert(event, identity: [UInt8(key)], maxKeys: 8, plan: plan, key: { key }))
+        let isInserted = state.insert(event, identity: [UInt8(key)], maxKeys: 8, plan: plan, key: { key })
+        #expect(isInserted)
         all.insert((key, event), at: all.firstIndex { $0.event.time > event.time } ?? all.count)
       }
       state.forget(at: now, signal: signal(nil))
@@ -84,7 +85,8 @@ struct LogStateTests {
         let plain = all.isEmpty ? LogState.silence(kind) : reduction.result
         #expect(sum.bitPattern == plain.bitPattern || (sum.isNaN && plain.isNaN), "\(kind as Any) of all keys")
       }
-      #expect(state.hasEvent(in: window, &wake) == all.contains { $0.event.time > now - Self.window })
+      let came = state.hasEvent(in: window, &wake)
+      #expect(came == all.contains { $0.event.time > now - Self.window })
       let newest = all.filter { $0.event.time == all.last?.event.time }.map(\.key).max()
       #expect(state.newest(key: nil)?.captures == all.last { $0.key == newest }?.event.captures)
     }
