@@ -31,11 +31,14 @@ func plainTerm(_ name: String, _ samples: [(time: Int64, value: Double)], first:
     return name == "increase" ? increase : increase / time
   case "stddev":
     let nodes = Dictionary(uniqueKeysWithValues: inside.map { (tick($0.time), (n: 1.0, mean: $0.value, m2: 0.0)) })
-    let all = fold(Int(first), Int(last), { nodes[$0] }) { a, b in
+    func combine(_ a: (n: Double, mean: Double, m2: Double), _ b: (n: Double, mean: Double, m2: Double))
+      -> (n: Double, mean: Double, m2: Double)
+    {
       let delta = b.mean - a.mean
       let n = a.n + b.n
       return (n, a.mean + delta * (b.n / n), (a.m2 + b.m2) + (delta * delta) * (a.n * (b.n / n)))
     }
+    let all = fold(Int(first), Int(last), { nodes[$0] }, combine)
     return all.map { ($0.m2 / $0.n).squareRoot() }
   case "p95": return values.isEmpty ? nil : values.sorted()[max((95 * values.count + 99) / 100, 1) - 1]
   default: return nil
