@@ -22,7 +22,7 @@ struct EventStream {
   /// The numbers that `value:` read.
   private(set) var samples: SampleBox?
 
-  init(key: Int32, identity: [UInt8], _ event: LogEvent, _ plan: borrowing SeriesPlan) {
+  init(key: Int32, identity: [UInt8], _ event: LogEvent, _ plan: SeriesPlan) {
     self.key = key
     self.identity = identity
     times = []
@@ -33,7 +33,7 @@ struct EventStream {
   var isEmpty: Bool { times.isEmpty }
 
   /// - Complexity: O(1) in order of time, else O(what is later).
-  mutating func insert(_ event: LogEvent, _ plan: borrowing SeriesPlan) {
+  mutating func insert(_ event: LogEvent, _ plan: SeriesPlan) {
     if let last = times.last, last > event.time {
       times.insert(event.time, at: upperBound(event.time))
     } else {
@@ -68,7 +68,7 @@ struct EventStream {
   }
 
   /// Forgets everything before `time`: it was a predecessor's.
-  mutating func removeAll(before time: Int64, _ plan: borrowing SeriesPlan) {
+  mutating func removeAll(before time: Int64, _ plan: SeriesPlan) {
     trim(before: time)
     guard let samples else { return }
     var series = samples.series.copy()
@@ -87,7 +87,7 @@ final class SampleBox {
   init(_ series: Series) { self.series = series }
   deinit { series.destroy() }
 
-  func insert(_ time: Int64, _ value: Double, _ plan: borrowing SeriesPlan) {
+  func insert(_ time: Int64, _ value: Double, _ plan: SeriesPlan) {
     _ = series.insert(time, value, plan)
     _ = series.reveal(through: .max, plan)
   }
@@ -119,7 +119,7 @@ struct LogState {
 
   /// - Returns: False (refused) if the key is new and `maxKeys` are kept already.
   mutating func insert(
-    _ event: LogEvent, identity: [UInt8], maxKeys: Int, plan: borrowing SeriesPlan, key: () -> Int32
+    _ event: LogEvent, identity: [UInt8], maxKeys: Int, plan: SeriesPlan, key: () -> Int32
   ) -> Bool {
     let index = position(of: identity)
     if index < streams.count, streams[index].identity == identity {
@@ -173,7 +173,7 @@ struct LogState {
   }
 
   /// Everything before `time` was a predecessor's.
-  mutating func removeAll(before time: Int64, plan: borrowing SeriesPlan) {
+  mutating func removeAll(before time: Int64, plan: SeriesPlan) {
     for index in streams.indices { streams[index].removeAll(before: time, plan) }
     removeEmpty()
     func kept(_ moment: Int64?) -> Int64? { moment.flatMap { $0 < time ? nil : $0 } }
@@ -223,7 +223,7 @@ struct LogState {
   /// - Parameter plan: What the terms read of the numbers.
   /// - Complexity: O(log n) for each key; over numbers see `Series.term`.
   func term(
-    _ kind: WindowKind?, _ window: Window, signal: Plan.Signal, plan: borrowing SeriesPlan, key: Int32?,
+    _ kind: WindowKind?, _ window: Window, signal: Plan.Signal, plan: SeriesPlan, key: Int32?,
     _ wake: inout Wake
   ) -> Double {
     guard isKnown(at: window.now, signal: signal, &wake) else { return .nan }
@@ -248,7 +248,7 @@ struct LogState {
   }
 
   private func value(
-    of place: Int, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ plan: borrowing SeriesPlan,
+    of place: Int, _ kind: WindowKind?, _ window: Window, _ signal: Plan.Signal, _ plan: SeriesPlan,
     _ wake: inout Wake
   ) -> Double {
     switch kind {
