@@ -264,6 +264,7 @@ extension Series {
       if index < count {
         if index == count - 1 { newestValue = value }
         touched(index, plan)
+        forgetIfEnded(plan)
       }
       return .replaced
     }
@@ -316,7 +317,13 @@ extension Series {
       if let cache, tick <= cache.pointee.nodesThrough { cache.pointee.forgetNodes(at: tick) }
       revealed &+= 1
     }
+    forgetIfEnded(plan)
     return revealed
+  }
+
+  /// Of an ended series exactly what is in reach is kept, so that its newest sample does not depend on how full the ring was.
+  private mutating func forgetIfEnded(_ plan: SeriesPlan) {
+    if newestValue.isNaN, visible > 0 { forget(before: newestTime &- plan.reach, plan) }
   }
 
   /// Removes the hidden entries, and hands them over in order of time.
@@ -383,7 +390,7 @@ extension Series {
   @inline(never)
   mutating func shrink(at now: Int64, _ plan: SeriesPlan) {
     guard visible > 0 else { return }
-    forget(before: now &- plan.reach, plan)
+    forget(before: newestTime &- plan.reach, plan)
     let total = count + hiddenCount
     if total * 4 <= capacity { resize(RingSize(holding: total * 2)) }
   }
