@@ -42,9 +42,10 @@ struct OpenMetricsFamily {
     return (type ?? .unknown).suffixes.contains(suffix) ? suffix : nil
   }
 
-  /// The names that no other family may have.
+  /// The names that no other family may have, its own first.
   var claimedNames: [[UInt8]] {
-    Set((type ?? .unknown).suffixes + [""]).map { name + Array($0.utf8) }
+    let suffixes = [""] + (type ?? .unknown).suffixes.filter { !$0.isEmpty }
+    return suffixes.map { name + Array($0.utf8) }
   }
 
   // MARK: Metadata
