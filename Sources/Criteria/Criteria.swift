@@ -5,6 +5,8 @@
 // The library's names that are declared in the engine.
 @_exported public import struct CriteriaEngine.Origin
 @_exported public import struct CriteriaEngine.SeriesHandle
+@_exported public import struct CriteriaEngine.SnapshotError
+@_exported public import struct CriteriaEngine.StateTransfer
 @_exported public import struct CriteriaEngine.Summary
 @_exported public import struct CriteriaEngine.Timestamp
 @_exported public import enum CriteriaEngine.Verdict

@@ -13,8 +13,8 @@ import CriteriaEngine
 /// let record = fleet.explain("i-0a1", at: now)
 /// ```
 public struct Fleet: ~Copyable {
-  public let policy: Policy
-  private let state: FleetState
+  public private(set) var policy: Policy
+  private var state: FleetState
   private let assumesSteady: Bool
 
   /// - Parameter assumingSteady: Every instance is taken to have stood as at its first tick since long ago: `for` counts as
@@ -165,16 +165,75 @@ public struct Fleet: ~Copyable {
   /// The earliest time at which a verdict can change if nothing more is observed: early perhaps, never late. `nil`: never.
   public var nextDue: Timestamp? { state.nextDue }
 
-  /// The time of the last decided tick; `nil` before the first.
-  public var lastTick: Timestamp? {
-    state.lastTick.map { Timestamp(milliseconds: $0 * policy.program.step) }
-  }
-
   /// What became of everything observed.
   public var counts: ObservationCounts { state.counts }
 
   /// Forgets an instance.
   public mutating func remove(_ instance: String) { state.remove(instance) }
+
+  // MARK: Snapshots
+
+  /// The whole state as bytes, checksummed: what `init(_:restoring:)` takes. Equal states give equal bytes.
+  ///
+  /// - Complexity: O(state): 16 bytes per sample and a few hundred per instance.
+  public func snapshot() -> [UInt8] { state.snapshot(digest: policy.digest) }
+
+  /// A fleet that goes on where another one was when its snapshot was made: from there on it decides the same, to the bit.
+  ///
+  /// - Parameters:
+  ///   - policy: The one that the snapshot is of.
+  ///   - assumingSteady: As it was said then.
+  /// - Throws: If the bytes are cut off, changed, of something else, of a newer format, or of another policy.
+  public init(_ policy: Policy, restoring snapshot: [UInt8], assumingSteady: Bool = false) throws(SnapshotError) {
+    let restored = try FleetState.restored(
+      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: false)
+    self.policy = policy
+    assumesSteady = assumingSteady
+    state = restored.state
+  }
+
+  /// A fleet that goes on under a policy that may be another one than that of the snapshot, as `replacePolicy` says.
+  ///
+  /// - Parameter report: Gets what became of each signal and rule of the snapshot's policy.
+  public init(
+    _ policy: Policy, adopting snapshot: [UInt8], assumingSteady: Bool = false, report: inout [StateTransfer]
+  ) throws(SnapshotError) {
+    let restored = try FleetState.restored(
+      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: true)
+    self.policy = policy
+    assumesSteady = assumingSteady
+    state = restored.state
+    report = restored.report
+  }
+
+  /// Goes on under another policy.
+  ///
+  /// What was known of instances stays: facts, labels, launches, since when they are known. The state of a signal stays if its
+  /// definition is the same, that of a rule if `when`, `until`, `for`, `hold`, `latch` and `unknown` are the same and the state
+  /// of what it reads stays; both go by name. The rest begins anew, and what the old policy did not watch counts as watched from
+  /// the last tick on, so that nothing is taken for absent that nobody looked at. Verdicts stay as they were until the next tick.
+  ///
+  /// All handles are stale afterwards: ask for them anew.
+  /// - Returns: What became of each signal and rule of the old policy.
+  @discardableResult
+  public mutating func replacePolicy(_ new: Policy) -> [StateTransfer] {
+    do throws(SnapshotError) {
+      let restored = try FleetState.restored(
+        from: snapshot(), new.program, digest: new.digest, assumesSteady: assumesSteady, adopting: true,
+        generation: state.nextGeneration)
+      policy = new
+      restored.state.columnThreshold = state.columnThreshold
+      state = restored.state
+      return restored.report
+    } catch {
+      preconditionFailure("a fleet that cannot read what it wrote: \(error)")
+    }
+  }
+
+  /// The time of the last decided tick; `nil` before the first.
+  public var lastTick: Timestamp? {
+    state.lastTick.map { Timestamp(milliseconds: $0 * policy.program.step) }
+  }
 }
 
 /// A verdict that changed at a tick.

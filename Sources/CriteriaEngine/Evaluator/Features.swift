@@ -98,7 +98,8 @@ extension Tick {
         block.cold[row].facts.facts[name]?.hasValue(after: now - length, window: length, &wakes[place]) ?? false
     }
     if came { return .no }
-    return isKnown(for: length, row) ? .yes : .unknown
+    return isKnown(for: length, since: max(block.knownSince[row], workspace.watchedSince[signal]), row)
+      ? .yes : .unknown
   }
 
   private func condition(_ signal: Int, _ row: Int) -> Timeline.Entry? {

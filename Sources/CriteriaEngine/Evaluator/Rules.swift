@@ -231,7 +231,7 @@ extension Tick {
       switch rule.pointee.unknown {
       case .spreads: break
       case .ignored: when = .no
-      case .fires: if isKnown(for: rule.pointee.longestWindow, row) { when = .yes }
+      case .fires: if isKnown(for: rule, row) { when = .yes }
       }
     }
     let (wait, hold, latch) = (rule.pointee.wait, rule.pointee.hold, rule.pointee.latch)
@@ -244,6 +244,12 @@ extension Tick {
       wait: wait, hold: hold, mayClear: !latch || !sure.isOn, isSteady: isSteady, at: now)
     if let deadline = sure.deadline(wait: wait, hold: hold) { wakes[place(row)].at(deadline) }
     if let deadline = possible.deadline(wait: wait, hold: hold) { wakes[place(row)].at(deadline) }
+  }
+
+  /// Whether the instance has been known, and all that the rule reads watched, for as long as the rule's longest window.
+  private func isKnown(for rule: UnsafePointer<Plan.Rule>, _ row: Int) -> Bool {
+    let since = signals(rule.pointee.signals).reduce(block.knownSince[row]) { max($0, workspace.watchedSince[Int($1)]) }
+    return isKnown(for: rule.pointee.longestWindow, since: since, row)
   }
 
   /// The worth as the registers have it: a number, or the static range.

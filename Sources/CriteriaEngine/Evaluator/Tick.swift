@@ -54,10 +54,9 @@ struct Tick {
 
   func isFirst(_ row: Int) -> Bool { block.firstTick[row] == number || block.firstTick[row] == .max }
 
-  /// How long the instance has been known, in milliseconds.
-  func isKnown(for duration: Int64, _ row: Int) -> Bool {
+  /// Whether what is known since a time is known for so many milliseconds.
+  func isKnown(for duration: Int64, since: Int64, _ row: Int) -> Bool {
     if workspace.assumesSteady { return true }
-    let since = block.knownSince[row]
     guard since < .max else { return false }
     if now - since >= duration { return true }
     wakes[place(row)].at(since + duration)

@@ -113,6 +113,7 @@ final class Plan: @unchecked Sendable {
     var derived: Span32
     var keyedSignals: Span32
     var optionalSignals: Span32
+    var signals: Span32
     var longestWindow: Int64
     var isKeyed: Bool { !keyedSignals.isEmpty }
     /// Among the rules with keys, or among those without.
@@ -247,7 +248,8 @@ final class Plan: @unchecked Sendable {
           hold: rule.hold, latch: rule.latch, effect: effect, worth: worth, low: range.low, high: range.high,
           unknown: rule.unknown, isShadow: rule.shadow, hasExcept: !rule.except.isEmpty, features: span(rule.features),
           derived: span(rule.derived), keyedSignals: span(rule.keyedSignals),
-          optionalSignals: span(rule.optionalSignals), longestWindow: rule.longestWindow, place: Int32(place))
+          optionalSignals: span(rule.optionalSignals), signals: span(rule.signals), longestWindow: rule.longestWindow,
+          place: Int32(place))
       })
     keyedRules = Flat(keyed)
     unkeyedRules = Flat(unkeyed)

@@ -24,7 +24,8 @@ struct CRC32C {
     Self.tables.withUnsafeBufferPointer { tables in
       var place = 0
       while place + 8 <= bytes.count {
-        let word = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).littleEndian ^ UInt64(state)
+        let word =
+          bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).littleEndian ^ UInt64(state)
         var next: UInt32 = 0
         for byte in 0..<8 {
           next ^= tables[(7 - byte) << 8 | Int(truncatingIfNeeded: word >> UInt64(8 * byte) & 0xFF)]

@@ -31,7 +31,9 @@ enum Snapshot {
 
   /// A reader of the payload of bytes that are whole and unchanged.
   static func open(_ bytes: UnsafeRawBufferPointer) throws(SnapshotError) -> SnapshotReader {
-    guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)), !bytes.isEmpty else { throw .foreign }
+    guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)), !bytes.isEmpty else {
+      throw .foreign
+    }
     guard bytes.count >= headerSize else { throw .truncated(bytes.count, of: UInt64(headerSize)) }
     let version = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
     let length = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))

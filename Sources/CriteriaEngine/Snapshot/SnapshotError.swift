@@ -23,21 +23,27 @@ public struct SnapshotError: Error, Hashable, Sendable, CustomStringConvertible 
 
 // All wording of snapshots.
 extension SnapshotError {
-  private static let startAnew = "use an older copy, or start without a state and feed the history again"
+  private static let startAnew =
+    "use an older copy, or start without a state and feed the history again"
 
   static var foreign: Self {
     Self(
-      kind: .foreign, reason: "this is not the state of a fleet", remedy: "give the file that was written as a state")
+      kind: .foreign, reason: "this is not the state of a fleet",
+      remedy: "give the file that was written as a state")
   }
 
   static func newer(_ version: UInt32) -> Self {
     Self(
-      kind: .newer, reason: "the state has format \(version), and this version knows formats up to \(Snapshot.version)",
+      kind: .newer,
+      reason:
+        "the state has format \(version), and this version knows formats up to \(Snapshot.version)",
       remedy: "use the version that wrote it, or a newer one")
   }
 
   static func truncated(_ count: Int, of whole: UInt64) -> Self {
-    Self(kind: .truncated, reason: "the state is cut off: \(count) bytes of \(whole)", remedy: startAnew)
+    Self(
+      kind: .truncated, reason: "the state is cut off: \(count) bytes of \(whole)",
+      remedy: startAnew)
   }
 
   static var tooLong: Self {
@@ -46,14 +52,16 @@ extension SnapshotError {
 
   static var checksum: Self {
     Self(
-      kind: .corrupt, reason: "the state was changed since it was written: its checksum is another", remedy: startAnew)
+      kind: .corrupt, reason: "the state was changed since it was written: its checksum is another",
+      remedy: startAnew)
   }
 
   /// - Parameters:
   ///   - what: What stands there, or what was expected.
   ///   - offset: In bytes of the whole.
   static func corrupt(_ what: String, at offset: Int) -> Self {
-    Self(kind: .corrupt, reason: "the state is damaged at byte \(offset): \(what)", remedy: startAnew)
+    Self(
+      kind: .corrupt, reason: "the state is damaged at byte \(offset): \(what)", remedy: startAnew)
   }
 
   static func otherPolicy(_ digest: String, expected: String) -> Self {
@@ -65,7 +73,8 @@ extension SnapshotError {
   static func otherMeaning(_ what: String) -> Self {
     Self(
       kind: .otherPolicy,
-      reason: "the state is of the same policy, but another version of the engine read it otherwise: \(what)",
+      reason:
+        "the state is of the same policy, but another version of the engine read it otherwise: \(what)",
       remedy: "restore it as that of another policy")
   }
 

@@ -5,6 +5,11 @@
 struct SnapshotReader {
   private let bytes: UnsafeRawBufferPointer
   private(set) var at: Int
+  /// What the snapshot's numbers of strings and identities are in the fleet; the first string is unknown.
+  var codes: [UInt32] = [0]
+  var identities: [Int32] = []
+  /// The parts of each key, whose numbers are the fleet's.
+  var keys: [[String]] = [[]]
 
   init(_ bytes: UnsafeRawBufferPointer, from start: Int = 0) {
     self.bytes = bytes
@@ -25,7 +30,9 @@ struct SnapshotReader {
 
   mutating func uint8() throws(SnapshotError) -> UInt8 { try integer(UInt8.self) }
   mutating func int64() throws(SnapshotError) -> Int64 { try integer(Int64.self) }
-  mutating func double() throws(SnapshotError) -> Double { Double(bitPattern: try integer(UInt64.self)) }
+  mutating func double() throws(SnapshotError) -> Double {
+    Double(bitPattern: try integer(UInt64.self))
+  }
 
   mutating func bool() throws(SnapshotError) -> Bool {
     let value = try uint8()
@@ -43,7 +50,16 @@ struct SnapshotReader {
   /// A moment, or the given stand-in for none.
   mutating func time(or none: Int64) throws(SnapshotError) -> Int64 {
     let value = try int64()
-    guard value == none || value.magnitude <= timeBound else { throw damage("a time beyond all times") }
+    guard value == none || value.magnitude <= timeBound else {
+      throw damage("a time beyond all times")
+    }
+    return value
+  }
+
+  /// A moment no earlier than the one before.
+  mutating func time(from earliest: Int64?) throws(SnapshotError) -> Int64 {
+    let value = try time()
+    guard value >= earliest ?? .min else { throw damage("times that are not in order") }
     return value
   }
 
@@ -56,14 +72,18 @@ struct SnapshotReader {
   /// - Parameter size: The least bytes that one of them takes; not 0, or a count could promise more than there is.
   mutating func count(of size: Int) throws(SnapshotError) -> Int {
     let count = Int(try integer(UInt32.self))
-    guard count <= left / size else { throw damage("\(count) of something for which there is no room") }
+    guard count <= left / size else {
+      throw damage("\(count) of something for which there is no room")
+    }
     return count
   }
 
   mutating func string() throws(SnapshotError) -> String {
     let count = try count(of: 1)
     let slice = UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)])
-    guard let string = String(validating: slice, as: UTF8.self) else { throw damage("text that is not UTF-8") }
+    guard let string = String(validating: slice, as: UTF8.self) else {
+      throw damage("text that is not UTF-8")
+    }
     at += count
     return string
   }
@@ -78,6 +98,32 @@ struct SnapshotReader {
   mutating func index(below count: Int, _ what: StaticString) throws(SnapshotError) -> Int {
     let value = Int(try integer(UInt32.self))
     guard value < count else { throw damage("\(what) \(value) of \(count)") }
+    return value
+  }
+
+  mutating func code() throws(SnapshotError) -> UInt32 {
+    codes[try index(below: codes.count, "string")]
+  }
+  mutating func identity() throws(SnapshotError) -> Int32 {
+    identities[try index(below: identities.count, "series")]
+  }
+  mutating func key() throws(SnapshotError) -> Int32 { Int32(try index(below: keys.count, "key")) }
+
+  /// A key, or the stand-in for one.
+  mutating func key(or other: Int32) throws(SnapshotError) -> Int32 {
+    let value = try integer(Int32.self)
+    guard value == other || (value >= 0 && value < keys.count) else {
+      throw damage("key \(value) of \(keys.count)")
+    }
+    return value
+  }
+
+  /// Thousandths of a point, far from where a sum would overflow.
+  mutating func score() throws(SnapshotError) -> Int64 {
+    let value = try int64()
+    guard value.magnitude <= 1_000_000_000_000_000 else {
+      throw damage("a score beyond all scores")
+    }
     return value
   }
 

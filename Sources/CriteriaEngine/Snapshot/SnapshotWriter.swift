@@ -1,6 +1,11 @@
 /// Writes a state, value by value; `SnapshotReader` reads them in the same order.
 struct SnapshotWriter {
   var bytes: [UInt8] = []
+  /// The strings and identities that the state refers to, in the order in which they were met.
+  private(set) var codes: [UInt32] = []
+  private(set) var identities: [Int32] = []
+  private var numberOfCode: [UInt32: UInt32] = [:]
+  private var numberOfIdentity: [Int32: UInt32] = [:]
 
   init() {}
 
@@ -43,6 +48,27 @@ struct SnapshotWriter {
   private mutating func write(_ data: UnsafeRawBufferPointer) {
     write(count: data.count)
     bytes.append(contentsOf: data)
+  }
+
+  /// The code of a string, which the snapshot's table will hold.
+  mutating func write(code: UInt32) {
+    if code == 0 { return write(code) }
+    let number = numberOfCode[code] ?? UInt32(codes.count + 1)
+    if number > codes.count {
+      codes.append(code)
+      numberOfCode[code] = number
+    }
+    write(number)
+  }
+
+  /// The number of an identity, which the snapshot's table will hold.
+  mutating func write(identity: Int32) {
+    let number = numberOfIdentity[identity] ?? UInt32(identities.count)
+    if number == identities.count {
+      identities.append(identity)
+      numberOfIdentity[identity] = number
+    }
+    write(number)
   }
 
   mutating func write(_ truth: Truth) { write(truth.rawValue) }

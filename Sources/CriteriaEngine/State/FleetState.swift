@@ -102,6 +102,7 @@ package final class FleetState {
   private let hot: UnsafeMutablePointer<Hot>
   /// The last decided tick's number.
   package private(set) var lastTick: Int64?
+  private let generation: UInt32
   /// Where provisional ticks run.
   private lazy var scratch = InstanceBlock(plan, capacity: 1)
   private lazy var ahead = InstanceBlock(plan, capacity: 1)
@@ -109,8 +110,10 @@ package final class FleetState {
   package var columnThreshold = 16
 
   /// - Parameter assumesSteady: Every instance has stood as at its first tick since long ago.
-  package init(_ program: Program, assumesSteady: Bool = false) {
+  /// - Parameter generation: Where the generations of handles begin, so that those of a state before are stale.
+  init(_ program: Program, assumesSteady: Bool, generation: UInt32) {
     self.program = program
+    self.generation = generation
     workspace = Workspace(program, assumesSteady: assumesSteady)
     plan = workspace.plan
     door = Door(program, plan)
@@ -133,10 +136,34 @@ package final class FleetState {
     capacity *= 2
   }
 
+  package convenience init(_ program: Program, assumesSteady: Bool = false) {
+    self.init(program, assumesSteady: assumesSteady, generation: 0)
+  }
+
   // MARK: Instances
 
   package var ids: [String] {
     blocks.flatMap { block in (0..<block.count).compactMap { block.isUsed[$0] ? block.cold[$0].id : nil } }
+  }
+
+  /// A row for an instance that is new; `nil` if it is not.
+  func add(_ id: String) -> (InstanceBlock, Int)? { numbers[id] == nil ? place(number(of: id)) : nil }
+
+  /// Beyond the generations of all handles that were given out.
+  package var nextGeneration: UInt32 {
+    var last = generation
+    for block in blocks { for row in 0..<block.count { last = max(last, block.gates[row].generation) } }
+    return last + 1
+  }
+
+  var instanceCount: Int { numbers.count }
+
+  /// Goes on after a tick that another fleet decided.
+  func resume(at tick: Int64?, _ counts: ObservationCounts) {
+    hot.pointee.counts = counts
+    lastTick = tick
+    hot.pointee.decidedUntil = tick.map { $0 * plan.step } ?? .min
+    hot.pointee.earliest = tick == nil ? .min : hot.pointee.decidedUntil - plan.maxLateness
   }
 
   private func place(_ number: UInt32) -> (InstanceBlock, Int) {
@@ -148,7 +175,7 @@ package final class FleetState {
     let number = freeNumbers.popLast() ?? UInt32(numbers.count)
     let index = Int(number) / InstanceBlock.capacity
     if index == blocks.count {
-      let block = InstanceBlock(plan)
+      let block = InstanceBlock(plan, generation: generation)
       grow(&hot.pointee.lanes, &laneCapacity, count: index)
       (hot.pointee.lanes + index).initialize(to: Lane(gates: block.gates, sets: block.sets))
       blocks.append(block)

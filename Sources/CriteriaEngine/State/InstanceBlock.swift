@@ -41,7 +41,8 @@ final class InstanceBlock {
   /// [rule][row]
   let standing: UnsafeMutablePointer<Standing>
 
-  init(_ plan: Plan, capacity: Int = InstanceBlock.capacity) {
+  /// - Parameter generation: Of handles of the first instances of its rows.
+  init(_ plan: Plan, capacity: Int = InstanceBlock.capacity, generation: UInt32 = 0) {
     self.plan = plan
     self.capacity = capacity
     isUsed = Self.column(false, capacity)
@@ -51,7 +52,7 @@ final class InstanceBlock {
     firstTick = Self.column(.max, capacity)
     lastTick = Self.column(.min, capacity)
     wake = Self.column(.max, capacity)
-    gates = Self.column(Gate(), capacity)
+    gates = Self.column(Gate(generation: generation), capacity)
     summaries = Self.column(Summary(), capacity)
     sets = Self.column(SeriesSet(), capacity * plan.metrics.count)
     slabs = Self.column(RingSlab(bytes: 0), plan.metrics.count)

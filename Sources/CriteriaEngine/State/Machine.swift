@@ -72,3 +72,52 @@ struct Row {
 
   static let unknownKey: Int32 = -1
 }
+
+// MARK: Snapshots
+
+extension Machine {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(state.rawValue)
+    writer.write(since)
+  }
+
+  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+    guard let state = RuleState(rawValue: try reader.uint8()) else { throw reader.damage("no state of a rule") }
+    self.state = state
+    since = try state == .idle ? reader.time(or: .min) : reader.time()
+  }
+}
+
+extension Row {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(key)
+    sure.encode(into: &writer)
+    possible.encode(into: &writer)
+    lastWorth.encode(into: &writer)
+    writer.write(low)
+    writer.write(high)
+  }
+
+  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+    key = try reader.key(or: Row.unknownKey)
+    sure = try Machine(from: &reader)
+    possible = try Machine(from: &reader)
+    lastWorth = try Worth(from: &reader)
+    low = try reader.score()
+    high = try reader.score()
+  }
+}
+
+extension Worth {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(low)
+    writer.write(high)
+  }
+
+  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+    low = try reader.double()
+    high = try reader.double()
+    // What has no finite worth counts its range, which is finite.
+    guard low.isFinite, high.isFinite else { throw reader.damage("a worth that is not finite") }
+  }
+}

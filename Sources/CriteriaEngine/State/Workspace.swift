@@ -36,6 +36,10 @@ package final class Workspace {
   let rowNumbers: UnsafeMutablePointer<Double>
   let rowStrings: UnsafeMutablePointer<UInt32>
   let rowTruths: UnsafeMutablePointer<Truth>
+  /// By signal: since when it is watched, where that is later than what the instances are known since: it came with another
+  /// policy. Milliseconds; `.min`: as long as they are known.
+  var watchedSince: [Int64]
+
   /// The info signals by the codes of their names.
   let infoByName: [UInt32: Int]
   /// By place in a frame: what a tick works with.
@@ -49,6 +53,7 @@ package final class Workspace {
     self.assumesSteady = assumesSteady
     plan = Plan(program)
     row = Frame(program, stride: 1)
+    watchedSince = Array(repeating: .min, count: program.signals.count)
     strings = Interner(program.strings)
     kernel = Kernel(program)
     rowScratch = KernelScratch(kernel, capacity: 1)

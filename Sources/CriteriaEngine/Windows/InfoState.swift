@@ -97,3 +97,37 @@ struct InfoState {
     return found.code
   }
 }
+
+// MARK: Snapshots
+
+extension InfoState {
+  func encode(into writer: inout SnapshotWriter) {
+    timeline.encode(into: &writer)
+    writer.write(refusedAt)
+    writer.write(refusedSampleAt)
+    writer.write(isSeen)
+    writer.write(nextNumber)
+    writer.write(count: identities.count)
+    for index in identities.indices {
+      writer.write(identity: identities[index])
+      writer.write(numbers[index])
+      writer.write(newest[index].time)
+      writer.write(code: newest[index].code)
+    }
+  }
+
+  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+    timeline = try Timeline(from: &reader)
+    refusedAt = try reader.optionalTime()
+    refusedSampleAt = try reader.optionalTime()
+    isSeen = try reader.bool()
+    nextNumber = try reader.integer(Int32.self)
+    // Far from where counting on would overflow.
+    guard nextNumber >= 0, nextNumber < .max / 2 else { throw reader.damage("no number of a series") }
+    for _ in 0..<(try reader.count(of: 20)) {
+      identities.append(try reader.identity())
+      numbers.append(try reader.integer(Int32.self))
+      newest.append((try reader.time(), try reader.code()))
+    }
+  }
+}

@@ -311,3 +311,75 @@ enum Clock {
   /// False for a boolean expression: exactly 0.
   case zero
 }
+
+// MARK: Snapshots
+
+extension LogEvent {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(time)
+    writer.write(value)
+    writer.write(count: captures.count)
+    for capture in captures { writer.write(capture) }
+    writer.write(origin != nil)
+    if let origin {
+      writer.write(origin.file)
+      writer.write(Int64(origin.line))
+    }
+  }
+
+  /// - Parameter captures: Which of the captures are kept, in which order.
+  init(from reader: inout SnapshotReader, captures kept: SnapshotTransfer.Captures) throws(SnapshotError) {
+    time = try reader.time()
+    value = try reader.double()
+    var all: [String] = []
+    for _ in 0..<(try reader.count(of: 4)) { all.append(try reader.string()) }
+    guard all.count == kept.count else { throw reader.damage("\(all.count) captures where \(kept.count) are read") }
+    captures = kept.places.map { all[$0] }
+    if try reader.bool() {
+      let file = try reader.string()
+      guard let line = Int(exactly: try reader.int64()) else { throw reader.damage("no line's number") }
+      origin = Origin(file: file, line: line)
+    }
+  }
+}
+
+extension LogState {
+  func encode(into writer: inout SnapshotWriter) {
+    for time in [attachedAt, lastLine, limitAt, refusedAt] { writer.write(time) }
+    writer.write(hasForgotten)
+    writer.write(count: keys.count)
+    for key in keys { writer.write(key) }
+    writer.write(count: streams.count)
+    for stream in streams {
+      // Its identity is its key's.
+      writer.write(stream.key)
+      writer.write(count: stream.events.count)
+      for event in stream.events { event.encode(into: &writer) }
+    }
+  }
+
+  init(from reader: inout SnapshotReader, captures: SnapshotTransfer.Captures) throws(SnapshotError) {
+    attachedAt = try reader.optionalTime()
+    lastLine = try reader.optionalTime()
+    limitAt = try reader.optionalTime()
+    refusedAt = try reader.optionalTime()
+    hasForgotten = try reader.bool()
+    for _ in 0..<(try reader.count(of: 4)) { keys.append(try reader.key()) }
+    for _ in 0..<(try reader.count(of: 8)) {
+      let key = try reader.key()
+      let identity = keyIdentity(reader.keys[Int(key)])
+      guard streams.last.map({ $0.identity.lexicographicallyPrecedes(identity) }) ?? true else {
+        throw reader.damage("keys that are not in order")
+      }
+      var stream = EventStream(key: key, identity: identity)
+      for _ in 0..<(try reader.count(of: 21)) {
+        let event = try LogEvent(from: &reader, captures: captures)
+        guard stream.events.last.map({ $0.time <= event.time }) ?? true else {
+          throw reader.damage("events that are not in order")
+        }
+        stream.insert(event)
+      }
+      streams.append(stream)
+    }
+  }
+}

@@ -491,3 +491,88 @@ struct Reduction {
     return result.isFinite ? result : .nan
   }
 }
+
+// MARK: Snapshots
+
+extension SeriesSet {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(forgottenSample)
+    writer.write(wasSeen)
+    guard let many else {
+      writer.write(UInt8(hasFirst ? 1 : 0))
+      if hasFirst { first.encode(into: &writer) }
+      return
+    }
+    writer.write(UInt8(2))
+    many._withUnsafeGuaranteedRef { many in
+      writer.write(many.refusedAt)
+      writer.write(many.refusedSampleAt)
+      writer.write(count: many.keys.count)
+      for key in many.keys { writer.write(key) }
+      writer.write(count: many.series.count)
+      for one in many.series { one.encode(into: &writer) }
+    }
+  }
+
+  /// The set is the caller's to destroy; nothing is left where this throws.
+  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan) throws(SnapshotError) {
+    forgottenSample = try reader.time(or: .min)
+    wasSeen = try reader.bool()
+    switch try reader.uint8() {
+    case 0: break
+    case 1: first = try Series(from: &reader, plan)
+    case 2:
+      // Its series are destroyed with it.
+      let many = ManySeries()
+      many.refusedAt = try reader.time(or: .min)
+      many.refusedSampleAt = try reader.time(or: .min)
+      for _ in 0..<(try reader.count(of: 4)) { many.keys.append(try reader.key()) }
+      var identities: Set<Int32> = []
+      for _ in 0..<(try reader.count(of: 16)) {
+        let one = try Series(from: &reader, plan)
+        many.add(one)
+        guard identities.insert(one.identity).inserted else { throw reader.damage("one series twice") }
+      }
+      self.many = Unmanaged.passRetained(many)
+    default: throw reader.damage("no set of series")
+    }
+  }
+}
+
+extension Series {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(identity: identity)
+    writer.write(key)
+    writer.write(count: count)
+    writer.write(count: hiddenCount)
+    for index in 0..<count + hiddenCount {
+      let entry = self[index]
+      writer.write(entry.time)
+      writer.write(entry.value)
+    }
+  }
+
+  /// The series is the caller's to destroy; nothing is left where this throws.
+  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan) throws(SnapshotError) {
+    self.init(identity: try reader.identity(), key: try reader.key())
+    let visible = try reader.count(of: 16)
+    let hidden = try reader.count(of: 16)
+    do throws(SnapshotError) {
+      var through = Int64.min
+      for index in 0..<visible + hidden {
+        let time = try reader.time()
+        let value = try reader.double()
+        // While all of them are hidden, none is forgotten to make room.
+        guard append(time, value.isFinite ? value : .nan, plan) else {
+          throw reader.damage("entries that are not in order")
+        }
+        if index < visible { through = time }
+      }
+      if visible > 0 { _ = reveal(through: through, plan) }
+      guard count == visible, !isEmpty else { throw reader.damage("entries that cannot be told apart") }
+    } catch {
+      destroy()
+      throw error
+    }
+  }
+}

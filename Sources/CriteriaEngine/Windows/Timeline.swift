@@ -221,3 +221,44 @@ struct Timeline {
     return true
   }
 }
+
+// MARK: Snapshots
+
+extension Timeline {
+  func encode(into writer: inout SnapshotWriter) {
+    writer.write(isSeen)
+    writer.write(count: entries.count)
+    for entry in entries {
+      writer.write(entry.time)
+      writer.write(entry.series)
+      writer.write(code: entry.code)
+      writer.write(code: entry.reason)
+      writer.write(entry.since)
+    }
+    writer.write(forgotten != nil)
+    if let run = forgotten {
+      writer.write(code: run.code)
+      writer.write(run.start)
+      writer.write(run.last)
+      writer.write(run.isExact)
+    }
+  }
+
+  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+    isSeen = try reader.bool()
+    let count = try reader.count(of: 21)
+    entries.reserveCapacity(count)
+    for _ in 0..<count {
+      let time = try reader.time(from: entries.last?.time)
+      let series = try reader.integer(Int32.self)
+      let entry = Entry(
+        time: time, series: series, code: try reader.code(), reason: try reader.code(),
+        since: try reader.optionalTime())
+      entries.append(entry)
+    }
+    if try reader.bool() {
+      forgotten = Run(
+        code: try reader.code(), start: try reader.time(), last: try reader.time(), isExact: try reader.bool())
+    }
+  }
+}

@@ -27,16 +27,16 @@ extension JSONWriter {
     }
   }
 
-  mutating func answer(summaryOf decision: Decision) {
+  mutating func answer(_ summary: Summary, of instance: String, at time: Timestamp) {
     answer("summary") {
-      $0.member("instance", decision.instance)
-      $0.member("at", decision.at.description)
-      $0.member("verdict", decision.verdict.rawValue)
-      if decision.verdict == .unknown { $0.member("possible", decision.possible) }
+      $0.member("instance", instance)
+      $0.member("at", time.description)
+      $0.member("verdict", summary.verdict.rawValue)
+      if summary.verdict == .unknown { $0.member("possible", summary.possible) }
       $0.key("score")
       $0.beginObject()
-      $0.member("low", decision.score.low)
-      $0.member("high", decision.score.high)
+      $0.member("low", Double(summary.low) / 1000)
+      $0.member("high", Double(summary.high) / 1000)
       $0.endObject()
     }
   }

@@ -41,11 +41,7 @@ struct StreamSession: ~Copyable {
 
   private mutating func obey(_ line: StreamLine, _ bytes: UnsafeRawBufferPointer) throws(JSONFault) {
     switch line.kind {
-    case .sample:
-      let entry = try series.entry(of: line, in: bytes)
-      fleet.observe(
-        .sample(entry.metric, entry.labels, line.value), of: entry.instance, at: time(line),
-        origin: line.origin(in: bytes))
+    case .sample: try series.feed(line, bytes, at: time(line), to: &fleet)
     case .line, .condition, .facts:
       fleet.observe(
         try line.observation(in: bytes), of: try line.instance(in: bytes), at: time(line),
@@ -72,12 +68,16 @@ struct StreamSession: ~Copyable {
     if let decided = fleet.lastTick {
       switch emit {
       case .changes: for change in changes { writer.answer(change) }
-      case .all, .records:
+      case .all:
+        var summaries: [(InstanceHandle, Summary)] = []
+        fleet.decideAll { summaries.append(($0, $1)) }
+        for (handle, summary) in summaries { writer.answer(summary, of: fleet.name(of: handle) ?? "", at: decided) }
+      case .records:
         for instance in fleet.instances {
           guard let decision = fleet.explain(instance, at: decided, allRules: allRules), decision.isSelected else {
             continue
           }
-          if emit == .all { writer.answer(summaryOf: decision) } else { writer.answer(decision) }
+          writer.answer(decision)
         }
       }
     }
@@ -95,10 +95,9 @@ struct StreamSession: ~Copyable {
   }
 
   private mutating func remove(_ instance: String) {
-    let isKnown = fleet.instances.contains(instance)
+    let isKnown = fleet.instance(instance) != nil
     fleet.remove(instance)
-    // What the cache holds of it may be what tied the names to its state.
-    series.removeAll()
+    series.remove(instance)
     writer.answer("removed") {
       $0.member("instance", instance)
       $0.member("known", isKnown)
