@@ -103,6 +103,7 @@ struct Drive {
     if place == instances.count || instances[place] != observation.instance {
       instances.insert(observation.instance, at: place)
     }
+    if path.contains(.restored), random.chance(3) { restart(shard(of: observation.instance)) }
     take(observation)
     if path.contains(.ghosts) { haunt(observation) }
     if path.contains(.looks), random.chance(20) { look(around: observation) }
@@ -168,10 +169,28 @@ struct Drive {
 
   private mutating func advance(to time: Int64) -> [Change] {
     var changes: [Change] = []
-    for shard in shards { changes += shard.fleet.advance(to: Timestamp(milliseconds: time)) }
+    for shard in shards {
+      if path.contains(.restored), random.chance(30) { restart(shard) }
+      changes += shard.fleet.advance(to: Timestamp(milliseconds: time))
+      if path.contains(.restored), random.chance(30) { restart(shard) }
+    }
     if path.contains(.ghosts) { changes.removeAll { $0.instance.hasPrefix(Drive.ghostPrefix) } }
     if shards.count > 1 { changes.sort { ($0.at, $0.instance) < ($1.at, $1.instance) } }
     return changes
+  }
+
+  /// Goes on with what a snapshot says of a fleet.
+  private mutating func restart(_ shard: Shard) {
+    let bytes = shard.fleet.snapshot()
+    do throws(SnapshotError) {
+      shard.fleet = try Fleet(policy, restoring: bytes, assumingSteady: one.assumeSteady)
+    } catch {
+      fault = "a fleet cannot read what it wrote: \(error)"
+    }
+    if shard.fleet.snapshot() != bytes { fault = "the snapshot of what was restored is another one" }
+    // Handles are of the fleet that gave them out.
+    shard.series = [:]
+    setThreshold(of: shard)
   }
 
   /// The whole record of an instance.

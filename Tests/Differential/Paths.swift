@@ -20,11 +20,13 @@ struct Path: OptionSet, Hashable, Sendable {
   static let columns = Path(rawValue: 1 << 6)
   /// Every instance decided for itself.
   static let singly = Path(rawValue: 1 << 7)
+  /// Stopped and restored from a snapshot, at any time.
+  static let restored = Path(rawValue: 1 << 8)
 
   static let all: [(path: Path, name: String)] = [
     (.tickByTick, "tick by tick"), (.shuffled, "shuffled"), (.looks, "looks in between"), (.sharded, "sharded"),
     (.ghosts, "among removed ones"), (.handles, "by handles"), (.columns, "side by side"),
-    (.singly, "one at a time"),
+    (.singly, "one at a time"), (.restored, "restored"),
   ]
 
   var name: String {

@@ -6,6 +6,7 @@ extension FleetState {
   package func snapshot(digest: String) -> [UInt8] {
     // The tables stand first, but what belongs into them is known last.
     var state = SnapshotWriter()
+    state.strings = workspace.strings.strings
     state.write(count: instanceCount)
     for block in blocks {
       for row in 0..<block.count where block.isUsed[row] { block.encode(row, into: &state) }
@@ -27,8 +28,7 @@ extension FleetState {
       for part in parts { writer.write(part) }
     }
     writer.bytes += state.bytes
-    Snapshot.seal(&writer.bytes)
-    return writer.bytes
+    return writer.sealed()
   }
 
   /// A fleet that goes on where another one was when its snapshot was made.

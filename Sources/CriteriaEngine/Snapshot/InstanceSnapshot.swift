@@ -249,9 +249,9 @@ extension TruthClock {
 extension Facts {
   fileprivate func encode(into writer: inout SnapshotWriter) {
     writer.write(count: facts.count)
-    for (name, timeline) in facts.sorted(by: { $0.key < $1.key }) {
+    for name in writer.ordered(facts.keys) {
       writer.write(code: name)
-      timeline.encode(into: &writer)
+      facts[name]!.encode(into: &writer)
     }
     writer.write(labels != nil)
     if let labels { Self.encode(labels, into: &writer) }
@@ -263,10 +263,10 @@ extension Facts {
     _ pairs: [UInt32: (time: Int64, value: UInt32)], into writer: inout SnapshotWriter
   ) {
     writer.write(count: pairs.count)
-    for (name, told) in pairs.sorted(by: { $0.key < $1.key }) {
+    for name in writer.ordered(pairs.keys) {
       writer.write(code: name)
-      writer.write(told.time)
-      writer.write(code: told.value)
+      writer.write(pairs[name]!.time)
+      writer.write(code: pairs[name]!.value)
     }
   }
 

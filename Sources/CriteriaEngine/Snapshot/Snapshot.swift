@@ -5,14 +5,14 @@
 // Numbers of strings, keys and identities are those of the snapshot's own tables.
 
 /// The frame around a state: what says that it is one, whole and unchanged.
-enum Snapshot {
+package enum Snapshot {
   /// A high bit, both kinds of line break and an end-of-file character: what mangles text mangles them too.
-  static let magic: [UInt8] = [0x89, 0x52, 0x43, 0x53, 0x0D, 0x0A, 0x1A, 0x0A]
+  package static let magic: [UInt8] = [0x89, 0x52, 0x43, 0x53, 0x0D, 0x0A, 0x1A, 0x0A]
   static let version: UInt32 = 1
   static let headerSize = 24
 
   /// Puts the frame around a payload, for which room was left at the front.
-  static func seal(_ bytes: inout [UInt8]) {
+  fileprivate static func seal(_ bytes: inout [UInt8], magic: [UInt8]) {
     var header = SnapshotWriter()
     header.bytes = magic
     header.write(version)
@@ -30,7 +30,11 @@ enum Snapshot {
   }
 
   /// A reader of the payload of bytes that are whole and unchanged.
-  static func open(_ bytes: UnsafeRawBufferPointer) throws(SnapshotError) -> SnapshotReader {
+  ///
+  /// - Parameter magic: Its eight first bytes, which say what it is.
+  package static func open(
+    _ bytes: UnsafeRawBufferPointer, magic: [UInt8] = Snapshot.magic
+  ) throws(SnapshotError) -> SnapshotReader {
     guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)), !bytes.isEmpty else {
       throw .foreign
     }
@@ -45,5 +49,14 @@ enum Snapshot {
     guard there == length else { throw .tooLong }
     guard checksum(bytes) == crc else { throw .checksum }
     return SnapshotReader(bytes, from: headerSize)
+  }
+}
+
+extension SnapshotWriter {
+  /// What was written, in its frame.
+  package consuming func sealed(magic: [UInt8] = Snapshot.magic) -> [UInt8] {
+    var bytes = bytes
+    Snapshot.seal(&bytes, magic: magic)
+    return bytes
   }
 }

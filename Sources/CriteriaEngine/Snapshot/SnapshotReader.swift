@@ -2,7 +2,7 @@
 ///
 /// Nothing that the bytes say is believed: a number is checked against what it counts or points into before it is used, and
 /// nothing is allocated that the bytes left could not fill. So hostile bytes cost no more than their own length.
-struct SnapshotReader {
+package struct SnapshotReader {
   private let bytes: UnsafeRawBufferPointer
   private(set) var at: Int
   /// What the snapshot's numbers of strings and identities are in the fleet; the first string is unknown.
@@ -21,7 +21,7 @@ struct SnapshotReader {
   func damage(_ what: String) -> SnapshotError { .corrupt(what, at: at) }
 
   @inline(__always)
-  mutating func integer<T: FixedWidthInteger>(_ type: T.Type) throws(SnapshotError) -> T {
+  package mutating func integer<T: FixedWidthInteger>(_ type: T.Type) throws(SnapshotError) -> T {
     let size = MemoryLayout<T>.size
     guard left >= size else { throw damage("the end") }
     defer { at += size }
@@ -29,7 +29,7 @@ struct SnapshotReader {
   }
 
   mutating func uint8() throws(SnapshotError) -> UInt8 { try integer(UInt8.self) }
-  mutating func int64() throws(SnapshotError) -> Int64 { try integer(Int64.self) }
+  package mutating func int64() throws(SnapshotError) -> Int64 { try integer(Int64.self) }
   mutating func double() throws(SnapshotError) -> Double {
     Double(bitPattern: try integer(UInt64.self))
   }
@@ -70,7 +70,7 @@ struct SnapshotReader {
   /// How many of something follow.
   ///
   /// - Parameter size: The least bytes that one of them takes; not 0, or a count could promise more than there is.
-  mutating func count(of size: Int) throws(SnapshotError) -> Int {
+  package mutating func count(of size: Int) throws(SnapshotError) -> Int {
     let count = Int(try integer(UInt32.self))
     guard count <= left / size else {
       throw damage("\(count) of something for which there is no room")
@@ -78,7 +78,7 @@ struct SnapshotReader {
     return count
   }
 
-  mutating func string() throws(SnapshotError) -> String {
+  package mutating func string() throws(SnapshotError) -> String {
     let count = try count(of: 1)
     let slice = UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)])
     guard let string = String(validating: slice, as: UTF8.self) else {
@@ -92,6 +92,12 @@ struct SnapshotReader {
     let count = try count(of: 1)
     defer { at += count }
     return [UInt8](bytes[at..<(at + count)])
+  }
+
+  /// All that is left.
+  package mutating func rest() -> [UInt8] {
+    defer { at = bytes.count }
+    return [UInt8](bytes[at...])
   }
 
   /// A number in 0 ..< `count`.

@@ -39,6 +39,15 @@ package enum RecordTime: Hashable, Sendable {
   /// Nothing said: it counts as seen at `--at`.
   case unknown
 
+  /// Whether the same line has the same time whenever it is read.
+  func isAnchored(boot: Int64?) -> Bool {
+    switch self {
+    case .absolute, .yearless: true
+    case .sinceBoot: boot != nil
+    case .unknown: false
+    }
+  }
+
   /// The moment, once what the line leaves open is known.
   ///
   /// - Parameters:

@@ -16,6 +16,9 @@ extension InputAssembler {
     observations.reserveCapacity(entries.count)
     for entry in entries {
       guard case .instance(let instance) = resolutions[entry.name] else { continue }
+      if case .line = entry.observation, !entry.time.isAnchored(boot: options.boot) {
+        summary.unanchoredLines += entry.count
+      }
       let time = entry.time.resolve(at: at, boot: boots[entry.file] ?? at)
       earliest[instance] = min(earliest[instance] ?? time, time)
       observations.append(

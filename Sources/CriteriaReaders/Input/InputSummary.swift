@@ -61,6 +61,8 @@ package struct InputSummary: Sendable {
   package var foldedLines = 0
   /// Log lines that are not UTF-8: what is not stands in them as U+FFFD.
   package var repairedLines = 0
+  /// Log lines whose time is not theirs: they have none, or count seconds from a start that is not told.
+  package var unanchoredLines = 0
   package var problems = ProblemLog()
 
   package init() {}

@@ -74,6 +74,15 @@ struct EvalCommand: ParsableCommand {
     help: ArgumentHelp("Warn if more than this share of the fleet is to be replaced at once.", valueName: "percent"))
   var blastRadius = Percentage(argument: "10")!
 
+  @Option(
+    help: ArgumentHelp(
+      "Go on where the last run with this file stopped, and write it for the next one: runs need no history.",
+      valueName: "file"))
+  var state: String?
+
+  @Option(help: ArgumentHelp("How long to wait for another run that uses the state.", valueName: "duration"))
+  var stateWait: Span?
+
   @Option(help: "human: a table; jsonl: a decision a line; json: one document with a summary.")
   var format = Format.human
 
@@ -91,10 +100,15 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     let policy = try loadedPolicy(policy)
+    let state = try state.map { try RunState($0, patience: stateWait?.milliseconds ?? 0) }
     let input = try read(for: policy)
     reportProblems(input.summary)
-    let evaluation = try evaluate(policy, input)
+    var fleet = try begin(policy, state)
+    var rereading = state.map { Rereading($0.saved, last: fleet.lastTick, policy: policy, at: input.at) }
+    let evaluation = try evaluate(&fleet, input, &rereading)
     try write(evaluation)
+    // Last: a run that says nothing is to be repeated as if it had not been.
+    try state?.save(fleet, fed: rereading?.fed, lastSeen: rereading?.lastSeen)
     // Last, so that it is what a terminal shows last.
     for warning in evaluation.warnings { printError(Terminal.errors.paint("warning: " + escaped(warning), .alarm)) }
     if let failOn, evaluation.meets(failOn.words) { throw ExitCode(.negative) }
@@ -159,7 +173,22 @@ struct EvalCommand: ParsableCommand {
 
   // MARK: Deciding
 
-  private func evaluate(_ policy: Policy, _ input: AssembledInput) throws -> Evaluation {
+  /// The fleet of the state, or a new one. What an earlier run kept and this policy does not is said.
+  private func begin(_ policy: Policy, _ state: RunState?) throws -> Fleet {
+    guard let state else { return Fleet(policy, assumingSteady: assumeSteady) }
+    if !state.isFound { printError("the state `\(escaped(state.file.path))` is not there yet: this run begins it") }
+    var report: [StateTransfer] = []
+    let fleet = try state.fleet(policy, assumingSteady: assumeSteady, report: &report)
+    for one in report where !one.isKept || one.reason != "unchanged" {
+      printError("the policy has changed since the last run: " + escaped(one.description))
+    }
+    return fleet
+  }
+
+  private func evaluate(
+    _ fleet: inout Fleet, _ input: AssembledInput, _ rereading: inout Rereading?
+  ) throws -> Evaluation {
+    let policy = fleet.policy
     let summary = input.summary
     if let first = summary.ambiguous.first {
       let ids = first.candidates.map { "`\($0)`" }.joined(separator: ", ")
@@ -170,26 +199,31 @@ struct EvalCommand: ParsableCommand {
       throw Failure("no instances: the inputs name none (--allow-empty to go on)")
     }
 
+    try checkTimes(input, rereading)
+
     let step = policy.program.step
     let at = input.at.milliseconds
     // A time belongs to the tick at or after it; what is observed after `at` is left out.
     let tick = Timestamp(milliseconds: (at / step + (at % step > 0 ? 1 : 0)) * step)
     let needs = PolicyNeeds(policy.program)
     let start = Timestamp(milliseconds: at - max(history.milliseconds, needs.history))
-    var fleet = Fleet(policy, assumingSteady: assumeSteady)
+    let countsBefore = fleet.counts
     var beyond = Evaluation.Beyond()
-    let unfed = feed(input, to: &fleet, from: start, &beyond)
+    let instances = retire(input, &fleet, from: start, &rereading, &beyond)
+    let unfed = feed(input, to: &fleet, from: start, &rereading, &beyond)
     if !unfed.isEmpty, !input.instances.isEmpty, !allowEmpty {
       let names = unfed.map { "`\($0)`" }.joined(separator: ", ")
       throw Failure(
         "no input feeds \(names), which rules need" + beyond.aside(at: input.at)
           + " (mark them `optional`, or --allow-empty to go on)")
     }
-    fleet.advance(to: tick)
+    // What is decided cannot be decided again, and the next run may bring more of this very tick: with a state the tick is
+    // only looked at.
+    fleet.advance(to: rereading == nil ? tick : input.at)
     var decisions: [Decision] = []
     var unknownInstances = 0
     var notSelected = 0
-    for instance in input.instances {
+    for instance in instances {
       guard let decision = fleet.explain(instance, at: tick, allRules: allRules) else {
         unknownInstances += 1
         continue
@@ -199,7 +233,7 @@ struct EvalCommand: ParsableCommand {
     beyond.notSelected = notSelected
     beyond.withoutObservation = unknownInstances
     return Evaluation(
-      policy: policy, input: input, counts: fleet.counts, decisions: decisions, beyond: beyond,
+      policy: policy, input: input, counts: fleet.counts.since(countsBefore), decisions: decisions, beyond: beyond,
       blastRadius: blastRadius.share, assumesSteady: assumeSteady)
   }
 
@@ -207,7 +241,8 @@ struct EvalCommand: ParsableCommand {
   ///
   /// - Returns: The signals that rules need and nothing feeds.
   private func feed(
-    _ input: AssembledInput, to fleet: inout Fleet, from start: Timestamp, _ beyond: inout Evaluation.Beyond
+    _ input: AssembledInput, to fleet: inout Fleet, from start: Timestamp, _ rereading: inout Rereading?,
+    _ beyond: inout Evaluation.Beyond
   ) -> [String] {
     var unfed = UnfedSignals(fleet.policy.program)
     // What an inventory says holds throughout, but the instance began with its launch.
@@ -218,7 +253,8 @@ struct EvalCommand: ParsableCommand {
     }
     for attachment in input.attachments where attachment.time <= input.at {
       unfed.see(log: attachment.source)
-      let time = max(attachment.time, beginnings[attachment.instance] ?? start)
+      var time = max(attachment.time, beginnings[attachment.instance] ?? start)
+      if let rereading { time = rereading.moved(time, upTo: input.at) }
       fleet.attach(log: attachment.source, of: attachment.instance, at: time)
     }
     for one in input.observations {
@@ -236,9 +272,71 @@ struct EvalCommand: ParsableCommand {
         time = beginning
       }
       unfed.see(one.observation)
+      if rereading != nil, !isNew(one, &time, upTo: input.at, &rereading!, &beyond) { continue }
       fleet.observe(one.observation, of: one.instance, at: time, origin: one.origin)
     }
     return unfed.names
+  }
+
+  // MARK: Going on from a state
+
+  private func checkTimes(_ input: AssembledInput, _ rereading: Rereading?) throws {
+    guard let rereading else { return }
+    if let last = rereading.last, input.at < last {
+      throw Failure(
+        "the state has decided all up to \(last), and this run is for \(input.at): a decided tick is never redone")
+    }
+    let lines = input.summary.unanchoredLines
+    if lines > 0 {
+      throw Failure(
+        "\(counted(lines, "log line")) \(lines == 1 ? "has" : "have") no time of \(lines == 1 ? "its" : "their") own, and "
+          + "would be new in each run: give --boot for kernel seconds, and leave other logs without times out of runs with "
+          + "--state")
+    }
+  }
+
+  /// Forgets who is gone: with an inventory those that it does not list, else those not heard of since the history's start.
+  ///
+  /// - Returns: The instances to decide about, in byte order.
+  private func retire(
+    _ input: AssembledInput, _ fleet: inout Fleet, from start: Timestamp, _ rereading: inout Rereading?,
+    _ beyond: inout Evaluation.Beyond
+  ) -> [String] {
+    guard rereading != nil else { return input.instances }
+    var instances = input.instances
+    let given = Set(instances)
+    for instance in fleet.instances where !given.contains(instance) {
+      let isGone =
+        !inventory.isEmpty || (rereading!.lastSeen[instance] ?? start.milliseconds) < start.milliseconds
+      if isGone {
+        fleet.remove(instance)
+        rereading!.forget(instance)
+        beyond.retired += 1
+      } else {
+        instances.append(instance)
+      }
+    }
+    return instances.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Whether an observation is to be fed, and when.
+  private func isNew(
+    _ one: InputObservation, _ time: inout Timestamp, upTo at: Timestamp, _ rereading: inout Rereading,
+    _ beyond: inout Evaluation.Beyond
+  ) -> Bool {
+    rereading.see(one.instance, at: time)
+    if case .facts = one.observation {
+      time = rereading.moved(time, upTo: at)
+      return true
+    }
+    if rereading.isDecided(time) {
+      beyond.decided += one.count
+      return false
+    }
+    guard case .line(let text, let source) = one.observation else { return true }
+    if rereading.isNew(text, source: source, of: one.instance, at: time) { return true }
+    beyond.again += one.count
+    return false
   }
 
   // MARK: Writing

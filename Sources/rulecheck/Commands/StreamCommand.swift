@@ -30,6 +30,14 @@ struct StreamCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The longest line that is read.", valueName: "bytes"))
   var maxLine = 1 << 20
 
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the state in this file, and write it at the end and when a line asks for it.", valueName: "file"))
+  var state: String?
+
+  @Option(help: ArgumentHelp("How long to wait for another run that uses the state.", valueName: "duration"))
+  var stateWait: Span?
+
   func validate() throws {
     guard (1...1 << 30).contains(maxLine) else { throw ValidationError("--max-line is from 1 to \(1 << 30)") }
   }
@@ -40,7 +48,11 @@ struct StreamCommand: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     makeBlocking(STDIN_FILENO)
     makeBlocking(STDOUT_FILENO)
-    var session = StreamSession(fleet: Fleet(policy), emit: emit, allRules: allRules, sink: try Sink(nil))
+    let state = try state.map { try RunState($0, patience: stateWait?.milliseconds ?? 0) }
+    var report: [StateTransfer] = []
+    let fleet = try state?.fleet(policy, assumingSteady: false, report: &report) ?? Fleet(policy)
+    var session = StreamSession(fleet: fleet, state: state, emit: emit, allRules: allRules, sink: try Sink(nil))
+    if let state { session.greet(isFound: state.isFound, report) }
     do {
       let input = LineStream(try ByteStream(opening: "-", chunk: 1 << 16), chunk: 1 << 16, longestLine: maxLine)
       try read(input, &session)

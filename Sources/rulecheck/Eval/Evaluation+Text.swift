@@ -132,6 +132,12 @@ extension Evaluation {
       ("skipped", "of stopped instances", summary.skippedObservations),
       ("future", "after that time", beyond.future + counts.future),
       ("older", "older than the history", beyond.older), ("late", "late", counts.late),
+      ("decided", "of ticks that earlier runs decided", beyond.decided),
+      ("again", beyond.again == 1 ? "line fed by an earlier run" : "lines fed by earlier runs", beyond.again),
+      (
+        "retired", beyond.retired == 1 ? "instance gone from the fleet" : "instances gone from the fleet",
+        beyond.retired
+      ),
       ("predecessor", "from before the launch", beyond.predecessor + counts.predecessor),
       ("duplicate", "duplicate", counts.duplicate),
       ("ignored", "ignored by signals", counts.ignored), ("irrelevant", "irrelevant", counts.irrelevant),

@@ -12,6 +12,12 @@ struct Evaluation {
     var older = 0
     /// Observations from before the instance's launch, as the inventory has it.
     var predecessor = 0
+    /// Observations of ticks that earlier runs decided.
+    var decided = 0
+    /// Log lines that an earlier run fed.
+    var again = 0
+    /// Instances of the state that are gone from the fleet.
+    var retired = 0
     /// Instances that the policy's selector leaves out.
     var notSelected = 0
     /// Instances of which nothing was observed by then.
@@ -128,4 +134,17 @@ extension InputSummary {
 func percent(_ share: Double) -> String {
   let tenths = (share * 1000).rounded() / 10
   return (tenths == tenths.rounded() ? String(Int(tenths)) : String(tenths)) + " %"
+}
+
+extension ObservationCounts {
+  /// What was counted after `before`.
+  func since(_ before: ObservationCounts) -> ObservationCounts {
+    var counts = self
+    for count in [
+      \.accepted, \.irrelevant, \.ignored, \.late, \.future, \.duplicate, \.predecessor, \.refused, \.limited, \.stale,
+    ] as [WritableKeyPath<ObservationCounts, Int>] {
+      counts[keyPath: count] -= before[keyPath: count]
+    }
+    return counts
+  }
 }

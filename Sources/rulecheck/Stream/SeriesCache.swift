@@ -48,7 +48,8 @@ struct SeriesCache {
       key.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[labels.start..<labels.end]))
     }
     let known = key.withUnsafeBytes { names.find($0) }
-    let index = try known ?? add(line, bytes, &fleet)
+    let index: Int
+    if let known { index = known } else { index = try add(line, bytes, &fleet) }
     let instance = entries[index].instance
     if entries[index].removals != instances[instance].removals {
       entries[index].removals = instances[instance].removals

@@ -5,6 +5,8 @@ import CriteriaReaders
 /// One run of `rulecheck stream`: a fleet, and answers to each line.
 struct StreamSession: ~Copyable {
   private var fleet: Fleet
+  /// `nil`: nothing is kept.
+  private let state: RunState?
   private let emit: StreamCommand.Emission
   private let allRules: Bool
   private let sink: Sink
@@ -18,8 +20,9 @@ struct StreamSession: ~Copyable {
   /// `quit` came.
   private(set) var isOver = false
 
-  init(fleet: consuming Fleet, emit: StreamCommand.Emission, allRules: Bool, sink: Sink) {
+  init(fleet: consuming Fleet, state: RunState?, emit: StreamCommand.Emission, allRules: Bool, sink: Sink) {
     self.fleet = fleet
+    self.state = state
     self.emit = emit
     self.allRules = allRules
     self.sink = sink
@@ -50,8 +53,7 @@ struct StreamSession: ~Copyable {
     case .tick: tick(to: time(line))
     case .remove: remove(try line.instance(in: bytes))
     case .explain: try explain(line, bytes)
-    case .snapshot:
-      throw JSONFault(at: nil, "there is no file for the state", remedy: "start with --state FILE")
+    case .snapshot: try save()
     case .quit: isOver = true
     }
   }
@@ -116,6 +118,37 @@ struct StreamSession: ~Copyable {
     writer.answer(decision)
   }
 
+  // MARK: The state
+
+  /// Says what the run begins with.
+  mutating func greet(isFound: Bool, _ report: [StateTransfer]) {
+    writer.answer("restored") {
+      $0.member("found", isFound)
+      $0.member("decided", fleet.lastTick)
+      $0.member("instances", fleet.instances.count)
+      $0.key("transfers")
+      $0.beginArray()
+      for one in report where !one.isKept || one.reason != "unchanged" { $0.value(one.description) }
+      $0.endArray()
+    }
+  }
+
+  private mutating func save() throws(JSONFault) {
+    guard let state else {
+      throw JSONFault(at: nil, "there is no file for the state", remedy: "start with --state FILE")
+    }
+    do throws(Failure) {
+      try state.save(fleet)
+    } catch {
+      throw JSONFault(at: nil, error.description, remedy: "make room, or give another file")
+    }
+    writer.answer("saved") {
+      $0.member("file", state.file.path)
+      $0.member("decided", fleet.lastTick)
+    }
+    mustFlush = true
+  }
+
   // MARK: Lines that cannot be used
 
   /// Answers a line that is not read at all.
@@ -148,8 +181,11 @@ struct StreamSession: ~Copyable {
 
   // MARK: Writing
 
-  /// The last answer.
+  /// Writes the state, and the last answer.
   mutating func end() throws(Failure) {
+    // Who never read the answers is not done with them: what is kept is what was before.
+    try flush()
+    try state?.save(fleet)
     writer.answer("end") {
       $0.member("lines", lines)
       $0.member("errors", errors)
