@@ -1,47 +1,9 @@
 import Criteria
+@_spi(Internals) import CriteriaCompiler
+import Glibc
 import Testing
 
-/// One of everything that keeps state.
-private let everything = """
-  version: 1
-  policy: everything
-  selector: label.role != "test"
-  step: 10s
-  replace: 100
-  watch: 50
-  launched: [boot_time]
-  desired: [{image: v2}]
-  signals:
-    up:     {gauge: up, stale_after: 30s}
-    cpu:    {gauge: cpu, unit: percent, reduce: max}
-    disk:   {gauge: disk, by: [mount], max_keys: 3}
-    errors: {counter: errors, reduce: sum}
-    oom:    {log: kernel, match: 'Killed (?<comm>\\w+)'}
-    io:     {log: kernel, match: 'error, dev (?<dev>\\w+)', by: [dev]}
-    slow:   {log: app, match: 'took (?<ms>\\d+) ms', value: ms, unit: ms}
-    ready:  {condition: Ready}
-    fine:   {condition: Fine, from: fine, type: condition, status: status, instance: node}
-    image:  {info: image_info, label: image}
-    cores:  {fact: cores}
-    wear:   {gauge: wear, optional: true}
-  rules:
-    - {rule: Down, when: "max(up[1m]) == 0", for: 20s, then: +60, hold: 30s}
-    - {rule: Hot, when: avg(cpu[2m]) > 50%, until: avg(cpu[2m]) < 40%, for: 20s, then: "+40 * ramp(avg(cpu[2m]), 50%, 90%)", hold: 20s}
-    - {rule: Full, when: min(disk[1m]) < 10, for: 10s, then: +30, why: "{mount} is full"}
-    - {rule: Errors, when: increase(errors[5m]) > 20, then: +20}
-    - {rule: OOM, when: count(oom[2m]) >= 2, then: +50, why: "{oom.comm} was killed"}
-    - {rule: IO, when: count(io[2m]) >= 2, hold: 40s, then: +10}
-    - {rule: Slow, when: p95(slow[2m]) > 500ms, then: +10}
-    - {rule: NotReady, when: 'ready != "True" and since(ready) > 20s', then: quarantine, latch: true}
-    - {rule: NotFine, when: 'fine == "True"', then: +5}
-    - {rule: Drift, when: drifted(image), for: 30s, then: +50}
-    - {rule: Small, when: cores < 2, then: +5}
-    - {rule: Silent, when: "absent(up[2m])", then: replace}
-    - {rule: Old, when: "age > spread(20m, 5m)", then: +10, except: [{where: label.role == "db", because: databases are old}]}
-    - {rule: Long, when: "since(cpu > 60%) > 30s", then: +5}
-    - {rule: Worn, when: wear > 0.9, then: +5, unknown: fires}
-    - {rule: Young, when: age < 1m, then: protect}
-  """
+private let everything = statefulPolicy
 
 private let start: Int64 = 1_795_395_600_000
 
@@ -234,6 +196,54 @@ struct SnapshotTests {
       _ = try Fleet(policy, restoring: bytes, assumingSteady: true).instances
       Issue.record("it was restored")
     } catch { #expect(error.kind == .otherPolicy) }
+  }
+
+  /// What this version wrote when it was new; also what the fuzzer starts from. Written anew with `UPDATE_GOLDENS`, which a change
+  /// of the format needs, along with another `Snapshot.version`.
+  @Test("what was written by an earlier build is still read, and decided on")
+  func golden() throws {
+    let folder = String(#filePath.dropLast("CriteriaTests/SnapshotTests.swift".count)) + "Fuzz/Seeds/snapshot"
+    let (policy, bytes) = try sample()
+    if getenv("UPDATE_GOLDENS") != nil { try writeSeeds(policy, bytes, folder) }
+    var written: [UInt8] = []
+    let file = try #require(fopen(folder + "/life.bin", "r"))
+    defer { fclose(file) }
+    while true {
+      let byte = fgetc(file)
+      if byte < 0 { break }
+      written.append(UInt8(byte))
+    }
+    #expect(written == Array(bytes.dropFirst(24)), "the format has changed, or what is decided has")
+  }
+
+  /// Without the frame, which the fuzzer puts around.
+  private func writeSeeds(_ policy: Policy, _ bytes: [UInt8], _ folder: String) throws {
+    mkdir(folder, 0o755)
+    for (name, seed) in [("life.bin", bytes), ("empty.bin", Fleet(policy).snapshot())] {
+      let file = try #require(fopen(folder + "/" + name, "w"))
+      defer { fclose(file) }
+      fwrite(Array(seed.dropFirst(24)), 1, seed.count - 24, file)
+    }
+  }
+
+  @Test("bytes of another meaning in a frame that is right are refused or restored, never fatal", arguments: 0..<4)
+  func hostile(seed: Int) throws {
+    let (_, bytes) = try sample()
+    let payload = Array(bytes.dropFirst(24))
+    var random = SplitMix(state: UInt64(seed))
+    for _ in 0..<500 {
+      var changed = payload
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let place = Int.random(in: 0..<changed.count, using: &random)
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: changed[place] = UInt8.random(in: 0...255, using: &random)
+        case 1: changed[place] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random)!
+        case 2: changed.removeSubrange(place..<min(changed.count, place + 8))
+        default: changed.insert(contentsOf: changed[place..<min(changed.count, place + 8)], at: place)
+        }
+      }
+      changed.withUnsafeBytes { fuzzSnapshot($0) }
+    }
   }
 }
 

@@ -14,6 +14,7 @@ struct FuzzFixtureTests {
       ("stream", fuzzStream), ("openmetrics", fuzzOpenMetrics), ("prometheus-api", fuzzPrometheusAPI),
       ("metric-table", fuzzMetricTable), ("metric-lines", fuzzMetricLines), ("json-log", fuzzJSONLog),
       ("log-format", fuzzLogFormat), ("inventory-formats", fuzzInventoryFormats), ("inspect", fuzzInspect),
+      ("snapshot", fuzzSnapshot),
     ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
   func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }

@@ -67,21 +67,21 @@ extension InstanceBlock {
     gates[row].mustQueue = try reader.bool()
     // What lies behind the last tick is not due again: it would be decided anew, tick by tick.
     guard lastTick[row] <= done ?? .min, firstTick[row] == .max || firstTick[row] <= lastTick[row],
-      wake[row] > done ?? .min, gates[row].dueAt > done.map({ $0 * step }) ?? .min
+      done == nil ? wake[row] == .max : wake[row] > done!, gates[row].dueAt > done.map({ $0 * step }) ?? .min
     else { throw reader.damage("ticks that are not in order") }
     summaries[row] = try Summary(from: &reader)
 
     for signal in transfer.signals where signal.source == .metric {
       if let slot = slot(of: signal) {
         let set = set(slot, row)
-        set.pointee = try SeriesSet(from: &reader, plan.series[slot])
+        set.pointee = try SeriesSet(from: &reader, plan.series[slot], keyParts: signal.keyParts)
       } else {
-        var dropped = try SeriesSet(from: &reader, Self.noTerms)
+        var dropped = try SeriesSet(from: &reader, Self.noTerms, keyParts: signal.keyParts)
         dropped.destroy()
       }
     }
     for signal in transfer.signals where signal.source == .log {
-      let state = try LogState(from: &reader, captures: signal.captures)
+      let state = try LogState(from: &reader, signal)
       if let slot = slot(of: signal) { cold[row].logs[slot] = state }
     }
     for signal in transfer.signals where signal.source == .log {
@@ -148,7 +148,7 @@ extension InstanceBlock {
       var rows: [Row] = []
       var keys: Set<Int32> = []
       for _ in 0..<(try reader.count(of: 54)) {
-        let one = try Row(from: &reader)
+        let one = try Row(from: &reader, keyParts: rule.keyParts)
         guard keys.insert(one.key).inserted else { throw reader.damage("one row twice") }
         rows.append(one)
       }
@@ -356,9 +356,10 @@ extension Pending {
     }
     switch try reader.uint8() {
     case 0:
+      let signal = try signal(.metric)
       payload = .sample(
-        signal: Int32(try signal(.metric)), identity: try reader.identity(), key: try reader.key(),
-        value: try reader.double())
+        signal: Int32(signal), identity: try reader.identity(),
+        key: try reader.key(parts: transfer.signals[signal].keyParts), value: try reader.double())
     case 1:
       payload = .info(
         signal: try signal(.info), identity: try reader.identity(), code: try reader.code())
@@ -374,6 +375,9 @@ extension Pending {
         ? try LogEvent(from: &reader, captures: transfer.signals[signal].captures) : nil
       var key: [String] = []
       for _ in 0..<(try reader.count(of: 4)) { key.append(try reader.string()) }
+      guard event == nil || key.count == transfer.signals[signal].keyParts else {
+        throw reader.damage("a key of other parts")
+      }
       payload = .line(signal: signal, event: event, key: key, hitLimit: try reader.bool())
     case 5:
       payload = .condition(

@@ -8,12 +8,16 @@ extension Program {
       var name: String
       var definition: Definition
       var captures: [String]
+      /// How many parts its keys have; 0: it has none.
+      var keyParts: Int
       var retention: Int64
     }
     struct Rule {
       var name: String
       var definition: Definition
       var isKeyed: Bool
+      /// How many parts the keys of its rows have.
+      var keyParts: Int
       var excepts: Int
       /// Indices of signals.
       var signals: [Int]
@@ -46,13 +50,14 @@ extension Program {
         }
         return Shape.Signal(
           source: source, name: signal.name, definition: signal.definition, captures: captures,
-          retention: signal.retention)
+          // The events of a log have keys even if they are reduced.
+          keyParts: signal.isKeyed || source == .log ? signal.by.count : 0, retention: signal.retention)
       },
       launched: launched.map(\.text),
       clocks: derived.map { Shape.Clock(text: $0.text, signals: $0.fragment.signals) },
       rules: rules.map {
         Shape.Rule(
-          name: $0.name, definition: $0.definition, isKeyed: !$0.keyedSignals.isEmpty,
+          name: $0.name, definition: $0.definition, isKeyed: !$0.keyedSignals.isEmpty, keyParts: $0.by.count,
           excepts: $0.except.count,
           signals: $0.signals)
       })
@@ -99,6 +104,7 @@ extension Program.Shape {
       signal.definition.encode(into: &writer)
       writer.write(count: signal.captures.count)
       for capture in signal.captures { writer.write(capture) }
+      writer.write(count: signal.keyParts)
       writer.write(signal.retention)
     }
     writer.write(count: launched.count)
@@ -113,6 +119,7 @@ extension Program.Shape {
       writer.write(rule.name)
       rule.definition.encode(into: &writer)
       writer.write(rule.isKeyed)
+      writer.write(count: rule.keyParts)
       writer.write(count: rule.excepts)
       encode(rule.signals, into: &writer)
     }
@@ -132,7 +139,7 @@ extension Program.Shape {
     launched = []
     clocks = []
     rules = []
-    for _ in 0..<(try reader.count(of: 21)) {
+    for _ in 0..<(try reader.count(of: 25)) {
       guard let source = Plan.Signal.Source(rawValue: try reader.uint8()) else {
         throw reader.damage("no kind of signal")
       }
@@ -143,21 +150,22 @@ extension Program.Shape {
       signals.append(
         Signal(
           source: source, name: name, definition: definition, captures: captures,
-          retention: try reader.int64()))
+          keyParts: Int(try reader.integer(UInt32.self)), retention: try reader.int64()))
     }
     for _ in 0..<(try reader.count(of: 4)) { launched.append(try reader.string()) }
     for _ in 0..<(try reader.count(of: 8)) {
       let text = try reader.string()
       clocks.append(Clock(text: text, signals: try Self.indices(&reader, below: signals.count)))
     }
-    for _ in 0..<(try reader.count(of: 17)) {
+    for _ in 0..<(try reader.count(of: 21)) {
       let name = try reader.string()
       let definition = try Definition(from: &reader)
       let isKeyed = try reader.bool()
+      let keyParts = Int(try reader.integer(UInt32.self))
       let excepts = Int(try reader.integer(UInt32.self))
       rules.append(
         Rule(
-          name: name, definition: definition, isKeyed: isKeyed, excepts: excepts,
+          name: name, definition: definition, isKeyed: isKeyed, keyParts: keyParts, excepts: excepts,
           signals: try Self.indices(&reader, below: signals.count)))
     }
   }
@@ -206,12 +214,14 @@ extension SnapshotTransfer {
       if let target {
         let other = new.rules[target]
         reason = rule.definition.difference(from: other.definition).map { "its `\($0)` is another" }
-        if reason == nil, rule.isKeyed != other.isKeyed { reason = "its rows are others" }
+        if reason == nil, rule.isKeyed != other.isKeyed || rule.keyParts != other.keyParts {
+          reason = "its rows are others"
+        }
         if reason == nil { reason = loss(of: rule.signals) }
       }
       report.append(.init(.rule, rule.name, reason))
       return Rule(
-        isKeyed: rule.isKeyed, excepts: rule.excepts, target: reason == nil ? target : nil,
+        isKeyed: rule.isKeyed, keyParts: rule.keyParts, excepts: rule.excepts, target: reason == nil ? target : nil,
         keepsException: target.map { new.rules[$0].excepts == rule.excepts } ?? false)
     }
   }
@@ -219,7 +229,7 @@ extension SnapshotTransfer {
   private static func transfer(
     _ signal: Program.Shape.Signal, to new: Program.Shape, report: inout [StateTransfer]
   ) -> Signal {
-    var result = Signal(source: signal.source, name: signal.name, target: nil)
+    var result = Signal(source: signal.source, name: signal.name, keyParts: signal.keyParts, target: nil)
     result.captures = Captures(count: signal.captures.count, places: [])
     var note = "unchanged"
     var reason: String?
@@ -229,6 +239,8 @@ extension SnapshotTransfer {
         reason = "it is of another kind"
       } else if let part = signal.definition.difference(from: other.definition) {
         reason = "its `\(part)` is another"
+      } else if signal.keyParts != other.keyParts {
+        reason = "its `by` is another"
       } else if let capture = other.captures.first(where: { !signal.captures.contains($0) }) {
         reason = "its capture `\(capture)` was not kept"
       } else {

@@ -113,7 +113,13 @@ package struct SnapshotReader {
   mutating func identity() throws(SnapshotError) -> Int32 {
     identities[try index(below: identities.count, "series")]
   }
-  mutating func key() throws(SnapshotError) -> Int32 { Int32(try index(below: keys.count, "key")) }
+
+  /// A key of so many parts.
+  mutating func key(parts: Int) throws(SnapshotError) -> Int32 {
+    let key = try index(below: keys.count, "key")
+    guard keys[key].count == parts else { throw damage("a key of \(keys[key].count) parts, not \(parts)") }
+    return Int32(key)
+  }
 
   /// A key, or the stand-in for one.
   mutating func key(or other: Int32) throws(SnapshotError) -> Int32 {

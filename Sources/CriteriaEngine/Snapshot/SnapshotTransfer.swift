@@ -12,6 +12,8 @@ struct SnapshotTransfer {
   struct Signal {
     var source: Plan.Signal.Source
     var name: String
+    /// How many parts its keys have.
+    var keyParts: Int
     /// Which signal of the policy it is now; `nil`: none.
     var target: Int?
     var captures = Captures(count: 0, places: [])
@@ -19,6 +21,8 @@ struct SnapshotTransfer {
 
   struct Rule {
     var isKeyed: Bool
+    /// How many parts the keys of its rows have.
+    var keyParts: Int
     /// How many `except` entries it had.
     var excepts: Int
     var target: Int?

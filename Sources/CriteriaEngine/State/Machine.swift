@@ -98,8 +98,12 @@ extension Row {
     writer.write(high)
   }
 
-  init(from reader: inout SnapshotReader) throws(SnapshotError) {
+  /// - Parameter keyParts: How many parts the keys of the rule have.
+  init(from reader: inout SnapshotReader, keyParts: Int) throws(SnapshotError) {
     key = try reader.key(or: Row.unknownKey)
+    guard key == Row.unknownKey || reader.keys[Int(key)].count == keyParts else {
+      throw reader.damage("a row of another key")
+    }
     sure = try Machine(from: &reader)
     possible = try Machine(from: &reader)
     lastWorth = try Worth(from: &reader)

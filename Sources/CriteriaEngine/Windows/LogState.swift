@@ -358,22 +358,22 @@ extension LogState {
     }
   }
 
-  init(from reader: inout SnapshotReader, captures: SnapshotTransfer.Captures) throws(SnapshotError) {
+  init(from reader: inout SnapshotReader, _ signal: SnapshotTransfer.Signal) throws(SnapshotError) {
     attachedAt = try reader.optionalTime()
     lastLine = try reader.optionalTime()
     limitAt = try reader.optionalTime()
     refusedAt = try reader.optionalTime()
     hasForgotten = try reader.bool()
-    for _ in 0..<(try reader.count(of: 4)) { keys.append(try reader.key()) }
+    for _ in 0..<(try reader.count(of: 4)) { keys.append(try reader.key(parts: signal.keyParts)) }
     for _ in 0..<(try reader.count(of: 8)) {
-      let key = try reader.key()
+      let key = try reader.key(parts: signal.keyParts)
       let identity = keyIdentity(reader.keys[Int(key)])
       guard streams.last.map({ $0.identity.lexicographicallyPrecedes(identity) }) ?? true else {
         throw reader.damage("keys that are not in order")
       }
       var stream = EventStream(key: key, identity: identity)
       for _ in 0..<(try reader.count(of: 21)) {
-        let event = try LogEvent(from: &reader, captures: captures)
+        let event = try LogEvent(from: &reader, captures: signal.captures)
         guard stream.events.last.map({ $0.time <= event.time }) ?? true else {
           throw reader.damage("events that are not in order")
         }

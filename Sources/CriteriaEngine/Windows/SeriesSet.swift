@@ -515,21 +515,21 @@ extension SeriesSet {
   }
 
   /// The set is the caller's to destroy; nothing is left where this throws.
-  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan) throws(SnapshotError) {
+  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan, keyParts: Int) throws(SnapshotError) {
     forgottenSample = try reader.time(or: .min)
     wasSeen = try reader.bool()
     switch try reader.uint8() {
     case 0: break
-    case 1: first = try Series(from: &reader, plan)
+    case 1: first = try Series(from: &reader, plan, keyParts: keyParts)
     case 2:
       // Its series are destroyed with it.
       let many = ManySeries()
       many.refusedAt = try reader.time(or: .min)
       many.refusedSampleAt = try reader.time(or: .min)
-      for _ in 0..<(try reader.count(of: 4)) { many.keys.append(try reader.key()) }
+      for _ in 0..<(try reader.count(of: 4)) { many.keys.append(try reader.key(parts: keyParts)) }
       var identities: Set<Int32> = []
       for _ in 0..<(try reader.count(of: 16)) {
-        let one = try Series(from: &reader, plan)
+        let one = try Series(from: &reader, plan, keyParts: keyParts)
         many.add(one)
         guard identities.insert(one.identity).inserted else { throw reader.damage("one series twice") }
       }
@@ -553,8 +553,8 @@ extension Series {
   }
 
   /// The series is the caller's to destroy; nothing is left where this throws.
-  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan) throws(SnapshotError) {
-    self.init(identity: try reader.identity(), key: try reader.key())
+  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan, keyParts: Int) throws(SnapshotError) {
+    self.init(identity: try reader.identity(), key: try reader.key(parts: keyParts))
     let visible = try reader.count(of: 16)
     let hidden = try reader.count(of: 16)
     do throws(SnapshotError) {

@@ -25,6 +25,7 @@ private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> 
   ("log-format", fuzzLogFormat),
   ("inventory-formats", fuzzInventoryFormats),
   ("inspect", fuzzInspect),
+  ("snapshot", fuzzSnapshot),
 ]
 
 private let run: @Sendable (UnsafeRawBufferPointer) -> Void = {
