@@ -149,5 +149,6 @@ package struct SnapshotReader {
   }
 }
 
-/// ±285,000 years around 1970, in milliseconds: the bound of all times in a fleet.
-let timeBound: UInt64 = 9_000_000_000_000_000
+/// In milliseconds. Times that are observed keep a tighter one, and what is due after them lies not so far beyond; no sum or
+/// difference of some such times overflows.
+let timeBound: UInt64 = 1 << 60

@@ -187,7 +187,7 @@ struct Door {
     (byCondition[type] ?? []).map {
       .condition(
         signal: $0, code: workspace.strings.code(status), reason: workspace.strings.code(reason ?? ""),
-        since: since?.milliseconds)
+        since: since?.milliseconds.clampedToTime)
     }
   }
 
@@ -198,7 +198,7 @@ struct Door {
     .facts(
       ToldFacts(
         facts: codes(facts, workspace), labels: labels.map { codes($0, workspace) },
-        desired: codes(desired ?? [:], workspace), launched: launched?.milliseconds))
+        desired: codes(desired ?? [:], workspace), launched: launched?.milliseconds.clampedToTime))
   }
 
   private func codes(_ pairs: [String: String], _ workspace: Workspace) -> [(name: UInt32, value: UInt32)] {

@@ -83,6 +83,7 @@ final class RunState {
   /// - Parameter report: Gets what became of signals and rules, if the policy is not that of the state.
   func fleet(_ policy: Policy, assumingSteady: Bool, report: inout [StateTransfer]) throws(Failure) -> Fleet {
     guard isFound else { return Fleet(policy, assumingSteady: assumingSteady) }
+    defer { saved.fleet = [] }
     do throws(SnapshotError) {
       return try Fleet(policy, adopting: saved.fleet, assumingSteady: assumingSteady, report: &report)
     } catch {
