@@ -68,12 +68,12 @@ private func fuzz(_ policy: [UInt8]) {
     wear:   {gauge: wear, optional: true}
   rules:
     - {rule: Down, when: "max(up[1m]) == 0", for: 20s, then: +60, hold: 30s}
-    - {rule: Hot, when: avg(cpu[2m]) > 50%, until: avg(cpu[2m]) < 40%, for: 20s, then: "+40 * ramp(avg(cpu[2m]), 50%, 90%)", hold: 20s}
-    - {rule: Full, when: min(disk[1m]) < 10, for: 10s, then: +30, why: "{mount} is full"}
-    - {rule: Errors, when: increase(errors[5m]) > 20, then: +20}
-    - {rule: OOM, when: count(oom[2m]) >= 2, then: +50, why: "{oom.comm} was killed"}
-    - {rule: IO, when: count(io[2m]) >= 2, hold: 40s, then: +10}
-    - {rule: Slow, when: p95(slow[2m]) > 500ms, then: +10}
+    - {rule: Hot, when: "avg(cpu[2m]) > 50%", until: "avg(cpu[2m]) < 40%", for: 20s, then: "+40 * ramp(avg(cpu[2m]), 50%, 90%)", hold: 20s}
+    - {rule: Full, when: "min(disk[1m]) < 10", for: 10s, then: +30, why: "{mount} is full"}
+    - {rule: Errors, when: "increase(errors[5m]) > 20", then: +20}
+    - {rule: OOM, when: "count(oom[2m]) >= 2", then: +50, why: "{oom.comm} was killed"}
+    - {rule: IO, when: "count(io[2m]) >= 2", hold: 40s, then: +10}
+    - {rule: Slow, when: "p95(slow[2m]) > 500ms", then: +10}
     - {rule: NotReady, when: 'ready != "True" and since(ready) > 20s', then: quarantine, latch: true}
     - {rule: NotFine, when: 'fine == "True"', then: +5}
     - {rule: Drift, when: drifted(image), for: 30s, then: +50}

@@ -22,10 +22,10 @@ private struct Story {
       load: {gauge: node_load1}
       temp: {gauge: node_temp, optional: true}
     rules:
-      - {rule: OOMLoop, when: count(oom[10m]) >= 3, for: 1m, then: replace, why: "{count(oom[10m])} kills, last {oom.comm}"}
-      - {rule: Busy, when: min(load[3m]) > 8, for: \(wait), hold: 3m, then: +50}
-      - {rule: Steep, when: slope(load[5m]) > 1/m, then: +10}
-      - {rule: Warm, when: max(temp[1m]) > 80, then: +10}
+      - {rule: OOMLoop, when: "count(oom[10m]) >= 3", for: 1m, then: replace, why: "{count(oom[10m])} kills, last {oom.comm}"}
+      - {rule: Busy, when: "min(load[3m]) > 8", for: \(wait), hold: 3m, then: +50}
+      - {rule: Steep, when: "slope(load[5m]) > 1/m", then: +10}
+      - {rule: Warm, when: "max(temp[1m]) > 80", then: +10}
     """
   }
 

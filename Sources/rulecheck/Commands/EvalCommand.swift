@@ -195,7 +195,7 @@ struct EvalCommand: ParsableCommand {
       throw Failure("the name `\(escaped(first.name))` could mean \(ids): give them aliases that differ")
     }
     if strict, summary.isPartial { throw Failure("--strict: a part of the inputs cannot be used, see above") }
-    if input.instances.isEmpty, !allowEmpty {
+    if input.instances.isEmpty, fleet.instances.isEmpty, !allowEmpty {
       throw Failure("no instances: the inputs name none (--allow-empty to go on)")
     }
 
@@ -213,9 +213,12 @@ struct EvalCommand: ParsableCommand {
     let unfed = feed(input, to: &fleet, from: start, &rereading, &beyond)
     if !unfed.isEmpty, !input.instances.isEmpty, !allowEmpty {
       let names = unfed.map { "`\($0)`" }.joined(separator: ", ")
-      throw Failure(
-        "no input feeds \(names), which rules need" + beyond.aside(at: input.at)
-          + " (mark them `optional`, or --allow-empty to go on)")
+      let problem = "no input feeds \(names), which rules need" + beyond.aside(at: input.at)
+      // With a state, a run may bring nothing new.
+      guard rereading?.last != nil else {
+        throw Failure(problem + " (mark them `optional`, or --allow-empty to go on)")
+      }
+      printError("warning: " + problem)
     }
     // What is decided cannot be decided again, and the next run may bring more of this very tick: with a state the tick is
     // only looked at.
