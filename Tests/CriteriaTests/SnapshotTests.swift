@@ -305,6 +305,7 @@ struct ReplacePolicyTests {
         - {rule: Y, when: y > 5%, for: 1m, then: +60}
         - {rule: OOM, when: "count(oom[5m]) >= 2", then: +10, why: "{oom.pid}"}
         - {rule: New, when: "absent(new[1m])", then: replace}
+        - {rule: Long, when: "max(x[10m]) > 99", then: +1}
       """)
     var fleet = Fleet(before)
     for second in stride(from: 10.0, through: 200, by: 10) {
@@ -319,10 +320,10 @@ struct ReplacePolicyTests {
     let lines = fleet.replacePolicy(after).map(\.description)
     #expect(
       lines == [
-        "signal `x` kept: unchanged",
+        "signal `x` kept: its history goes back 300 s, and shall go back 600 s",
         "signal `y` dropped: its `unit` is another",
         "signal `z` dropped: the policy has no such signal any more",
-        "signal `oom` kept: its history goes back 120 s, and shall go back 300 s",
+        "signal `oom` kept: unchanged",
         "rule `X` kept: unchanged",
         "rule `Y` dropped: its `when` is another",
         "rule `Z` dropped: the policy has no such rule any more",
@@ -333,12 +334,12 @@ struct ReplacePolicyTests {
     #expect(stale == nil)
     fleet.observe(.sample("x", [:], 9), of: "a", at: Timestamp(seconds: 210))
     fleet.observe(.sample("y", [:], 9), of: "a", at: Timestamp(seconds: 210))
-    let changes = fleet.advance(to: Timestamp(seconds: 210))
-    // X has been active since 0:30, and is worth enough now; nobody has watched `new` for a minute.
-    #expect(changes.map(\.verdict) == [.replace])
+    fleet.advance(to: Timestamp(seconds: 210))
+    // X has been active since 0:30; nobody has watched `new` for a minute.
     let explained = fleet.explain("a", at: Timestamp(seconds: 210), allRules: true)
     let record = try #require(explained)
-    #expect(record.rules.map { "\($0.rule) \($0.state)" } == ["X active", "Y idle", "OOM active", "New idle"])
+    #expect(
+      record.rules.map { "\($0.rule) \($0.state)" } == ["X active", "Y pending", "OOM active", "New idle", "Long idle"])
     #expect(record.rules[2].why == "7")
     #expect(record.knownSince == Timestamp(seconds: 10))
     #expect(record.rules[0].since == Timestamp(seconds: 30))

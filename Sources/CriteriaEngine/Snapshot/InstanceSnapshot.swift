@@ -162,6 +162,10 @@ extension InstanceBlock {
       sure[place * capacity + row] = machines.0
       possible[place * capacity + row] = machines.1
       lastWorth[place * capacity + row] = machines.2
+      // Plain rules look at bits instead.
+      let bit: UInt64 = 1 << UInt64(row % 64)
+      if machines.0.isOn { sureBits[place * words + row / 64] |= bit }
+      if machines.1.isOn { possibleBits[place * words + row / 64] |= bit }
     }
   }
 
