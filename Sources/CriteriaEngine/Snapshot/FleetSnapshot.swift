@@ -76,7 +76,14 @@ extension FleetState {
     throws(SnapshotError)
   {
     var done: Int64?
-    if try reader.bool() { done = try reader.tick(or: 0, step: transfer.step) }
+    if try reader.bool() {
+      let tick = try reader.tick(or: 0, step: transfer.step)
+      // No tick beyond can be asked for, and all those up to the next time that is would run.
+      guard tick.magnitude <= momentBound / transfer.step else {
+        throw reader.damage("a tick beyond all that are asked for")
+      }
+      done = tick
+    }
     var counts = ObservationCounts()
     for count in ObservationCounts.all {
       let value = try reader.int64()

@@ -598,5 +598,8 @@ extension ColdState {
 
 extension Int64 {
   /// Within ±285,000 years of 1970, so that sums of times and windows never overflow.
-  var clampedToTime: Int64 { Swift.min(Swift.max(self, -9_000_000_000_000_000), 9_000_000_000_000_000) }
+  var clampedToTime: Int64 { Swift.min(Swift.max(self, -momentBound), momentBound) }
 }
+
+/// The bound of what is observed and asked for, in milliseconds.
+let momentBound: Int64 = 9_000_000_000_000_000
