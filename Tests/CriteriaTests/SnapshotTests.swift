@@ -232,7 +232,7 @@ struct SnapshotTests {
     let (_, bytes) = try sample()
     let payload = Array(bytes.dropFirst(24))
     var random = SplitMix(state: UInt64(seed))
-    for _ in 0..<500 {
+    for _ in 0..<25 {
       var changed = payload
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         let place = Int.random(in: 0..<changed.count, using: &random)

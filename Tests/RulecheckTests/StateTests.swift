@@ -83,7 +83,7 @@ private struct Story {
 
 @Suite("eval --state")
 struct StateTests {
-  static let times: [Int64] = [70, 147, 250, 300, 301, 360, 425, 600, 700, 701, 890, 930, 1000, 1140]
+  static let times: [Int64] = [70, 147, 230, 300, 301, 360, 425, 600, 700, 701, 890, 930, 1000, 1140]
 
   @Test("runs that go on decide what a run over the whole history decides, though logs are given again")
   func chain() throws {
