@@ -515,7 +515,7 @@ extension SeriesSet {
   }
 
   /// The set is the caller's to destroy; nothing is left where this throws.
-  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan, keyParts: Int) throws(SnapshotError) {
+  init(from reader: inout SnapshotReader, _ plan: SeriesPlan, keyParts: Int) throws(SnapshotError) {
     forgottenSample = try reader.time(or: .min)
     wasSeen = try reader.bool()
     switch try reader.uint8() {
@@ -553,7 +553,7 @@ extension Series {
   }
 
   /// The series is the caller's to destroy; nothing is left where this throws.
-  init(from reader: inout SnapshotReader, _ plan: borrowing SeriesPlan, keyParts: Int) throws(SnapshotError) {
+  init(from reader: inout SnapshotReader, _ plan: SeriesPlan, keyParts: Int) throws(SnapshotError) {
     self.init(identity: try reader.identity(), key: try reader.key(parts: keyParts))
     let visible = try reader.count(of: 16)
     let hidden = try reader.count(of: 16)
