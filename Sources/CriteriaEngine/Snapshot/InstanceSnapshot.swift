@@ -81,8 +81,9 @@ extension InstanceBlock {
       }
     }
     for signal in transfer.signals where signal.source == .log {
-      let state = try LogState(from: &reader, signal)
-      if let slot = slot(of: signal) { cold[row].logs[slot] = state }
+      let slot = slot(of: signal)
+      let state = try LogState(from: &reader, signal, slot.map { plan.numbers[$0] } ?? Self.noNumbers)
+      if let slot { cold[row].logs[slot] = state }
     }
     for signal in transfer.signals where signal.source == .log {
       let time = try reader.optionalTime()
@@ -132,6 +133,8 @@ extension InstanceBlock {
   /// For what is only read to be passed over.
   private static let noTerms = SeriesPlan(
     step: 1, terms: [], longestWindow: 0, staleAfter: nil, maxLateness: 0)
+  private static let noNumbers = SeriesPlan(
+    step: 1, terms: [], longestWindow: 0, staleAfter: nil, maxLateness: 0, isLog: true)
 
   private func restore(
     _ rule: SnapshotTransfer.Rule, _ row: Int, from reader: inout SnapshotReader

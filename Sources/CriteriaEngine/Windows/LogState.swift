@@ -343,6 +343,30 @@ extension LogEvent {
   }
 }
 
+extension EventStream {
+  func encode(into writer: inout SnapshotWriter) {
+    newest.encode(into: &writer)
+    writer.write(count: times.count)
+    for time in times { writer.write(time) }
+    let series = samples.flatMap { $0.series.isEmpty ? nil : $0.series }
+    writer.write(series != nil)
+    series?.encode(into: &writer)
+  }
+
+  init(
+    from reader: inout SnapshotReader, key: Int32, identity: [UInt8], _ signal: SnapshotTransfer.Signal,
+    _ plan: SeriesPlan
+  ) throws(SnapshotError) {
+    self.key = key
+    self.identity = identity
+    newest = try LogEvent(from: &reader, captures: signal.captures)
+    times = []
+    for _ in 0..<(try reader.count(of: 8)) { times.append(try reader.time(from: times.last)) }
+    guard times.last == newest.time else { throw reader.damage("events without the newest of them") }
+    if try reader.bool() { samples = SampleBox(try Series(from: &reader, plan, keyParts: signal.keyParts)) }
+  }
+}
+
 extension LogState {
   func encode(into writer: inout SnapshotWriter) {
     for time in [attachedAt, lastLine, limitAt, refusedAt] { writer.write(time) }
@@ -353,32 +377,28 @@ extension LogState {
     for stream in streams {
       // Its identity is its key's.
       writer.write(stream.key)
-      writer.write(count: stream.events.count)
-      for event in stream.events { event.encode(into: &writer) }
+      stream.encode(into: &writer)
     }
   }
 
-  init(from reader: inout SnapshotReader, _ signal: SnapshotTransfer.Signal) throws(SnapshotError) {
+  /// - Parameter plan: What the windows over its numbers need.
+  init(
+    from reader: inout SnapshotReader, _ signal: SnapshotTransfer.Signal, _ plan: SeriesPlan
+  ) throws(SnapshotError) {
     attachedAt = try reader.optionalTime()
     lastLine = try reader.optionalTime()
     limitAt = try reader.optionalTime()
     refusedAt = try reader.optionalTime()
     hasForgotten = try reader.bool()
     for _ in 0..<(try reader.count(of: 4)) { keys.append(try reader.key(parts: signal.keyParts)) }
-    for _ in 0..<(try reader.count(of: 8)) {
+    for _ in 0..<(try reader.count(of: 38)) {
       let key = try reader.key(parts: signal.keyParts)
       let identity = keyIdentity(reader.keys[Int(key)])
       guard streams.last.map({ $0.identity.lexicographicallyPrecedes(identity) }) ?? true else {
         throw reader.damage("keys that are not in order")
       }
-      var stream = EventStream(key: key, identity: identity)
-      for _ in 0..<(try reader.count(of: 21)) {
-        let event = try LogEvent(from: &reader, captures: signal.captures)
-        guard stream.events.last.map({ $0.time <= event.time }) ?? true else {
-          throw reader.damage("events that are not in order")
-        }
-        stream.insert(event)
-      }
+      let stream = try EventStream(from: &reader, key: key, identity: identity, signal, plan)
+      oldest = min(oldest, stream.times[stream.times.startIndex])
       streams.append(stream)
     }
   }

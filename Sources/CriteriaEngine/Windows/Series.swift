@@ -415,16 +415,10 @@ extension Series {
     }
   }
 
-  /// Forgets the oldest entries, but never the newest visible one, nor the newest sample before an end: it is shown as evidence,
-  /// which must not depend on when memory was short.
+  /// Forgets the oldest entries, but never the newest visible one.
   private mutating func forget(before horizon: Int64, _ plan: SeriesPlan) {
-    var newest = count &- 1
-    if newestValue.isNaN {
-      while newest > 0, value(at: newest).isNaN { newest &-= 1 }
-      if value(at: newest).isNaN { newest = count &- 1 }
-    }
     var dropped = 0
-    while dropped < newest, time(at: dropped) < horizon { dropped &+= 1 }
+    while dropped &+ 1 < count, time(at: dropped) < horizon { dropped &+= 1 }
     // The base of the longest window's first pair. An end in its place bars every base before it, and is none itself.
     if plan.keepsBase, dropped > 0, !value(at: dropped &- 1).isNaN { dropped &-= 1 }
     guard dropped > 0 else { return }

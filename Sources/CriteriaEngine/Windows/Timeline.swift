@@ -260,5 +260,7 @@ extension Timeline {
       forgotten = Run(
         code: try reader.code(), start: try reader.time(), last: try reader.time(), isExact: try reader.bool())
     }
+    settled = Settled(run: forgotten)
+    settleAll()
   }
 }
