@@ -46,10 +46,14 @@ let package = Package(
     .target(
       name: "CriteriaReaders", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine", "CZlib"],
       swiftSettings: settings),
+    .target(
+      name: "CriteriaTesting",
+      dependencies: ["Criteria", "CriteriaCompiler", "CriteriaEngine", "CriteriaSyntax", "CriteriaDiagnostics"],
+      swiftSettings: settings),
     .executableTarget(
       name: "rulecheck",
       dependencies: [
-        "Criteria", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+        "Criteria", "CriteriaTesting", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -77,6 +81,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CriteriaTests", dependencies: ["Criteria", "CriteriaCompiler", "CriteriaDiagnostics", "CriteriaEngine"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CriteriaTestingTests",
+      dependencies: ["CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(
