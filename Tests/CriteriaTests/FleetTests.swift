@@ -87,6 +87,26 @@ struct FleetTimeTests {
     #expect(fleet.counts.future == 1)
   }
 
+  @Test(
+    "which series find room is a matter of time, then of arrival, however early their samples came",
+    arguments: [
+      (room: 1, first: [("b", 40), ("b", 15)], then: [("c", 15), ("c", 40)], refused: 2),
+      (room: 2, first: [], then: [("b", 40), ("b", 15), ("c", 15), ("d", 12)], refused: 1),
+    ])
+  func room(_ room: Int, first: [(String, Double)], then: [(String, Double)], refused: Int) throws {
+    var fleet = try fleet(
+      """
+      signals: {x: {gauge: x, by: [k], max_keys: \(room)}}
+      rules: [{rule: A, when: x > 0, then: +60}]
+      """)
+    for (key, time) in first { fleet.observe(.sample("x", ["k": key], 1), of: "a", at: seconds(time)) }
+    // What is over a step beyond it is dropped.
+    fleet.advance(to: seconds(10))
+    for (key, time) in then { fleet.observe(.sample("x", ["k": key], 1), of: "a", at: seconds(time)) }
+    fleet.advance(to: seconds(40))
+    #expect(fleet.counts.refused == refused)
+  }
+
   @Test("a line refused as too far ahead does not stand for one that comes again in time")
   func futureLine() throws {
     var fleet = try fleet(

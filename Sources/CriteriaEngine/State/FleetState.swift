@@ -311,12 +311,12 @@ package final class FleetState {
     let feed = template.feeds[0]
     guard let value = feed.value(of: value) else { return count(.ignored) }
     let slot = Int(feed.slot)
-    let passage = block.set(slot, row).pointee
+    let isIn = block.set(slot, row).pointee
       .feed(
         Entry(time: time, value: value), identity: feed.identity, key: feed.key,
         signal: plan.signals[Int(feed.signal)], plan: plan.series[slot])
-    if passage != .free {
-      if passage == .full { block.queueHidden(row, slot, signal: feed.signal) }
+    if !isIn {
+      block.queueHidden(row, slot, signal: feed.signal)
       block.cold[row].enqueue(
         Pending(
           time: time, payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))

@@ -171,7 +171,8 @@ final class InstanceBlock {
 
   // MARK: What waits
 
-  /// More series of a signal than find room: what waits in its windows has to stand in line with what comes, in order of time.
+  /// A sample stands in line since it is out of order, or its series may find no room: what waits in the windows of its signal has
+  /// to stand there too. Which series find room is a matter of time and of arrival, and a window knows nothing of arrival.
   func queueHidden(_ row: Int, _ slot: Int, signal: Int32) {
     gates[row].mustQueue = true
     var items: [Pending] = []

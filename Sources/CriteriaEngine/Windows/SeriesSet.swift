@@ -1,12 +1,3 @@
-/// Whether a sample goes straight into its window, ahead of its tick, or has to stand in line.
-enum Passage {
-  case free
-  /// It is not later than what came before it.
-  case outOfOrder
-  /// Its series would be one more than `maxKeys`: which of them finds room is known at their tick.
-  case full
-}
-
 /// What is kept of one gauge or counter on one instance. Plain memory: moved freely, destroyed by its owner.
 ///
 /// Nearly always that is one series, which stands inline; where there are keys, or several series, they stand in a
@@ -105,29 +96,27 @@ struct SeriesSet {
     first.identity == identity && first.append(time, value, plan)
   }
 
-  /// Writes a sample that is ahead of the last tick into its series, where it stays hidden until its tick, if the way is free.
+  /// Writes a sample that is ahead of the last tick into its series, where it stays hidden until its tick.
   ///
+  /// - Returns: False: it has to stand in line. It is not later than what came before it, or its series would be one more than
+  ///   `maxKeys`, and which of them finds room is known at their tick.
   /// - Complexity: O(1) in order of time.
   @inline(__always)
-  mutating func feed(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan)
-    -> Passage
-  {
-    if first.identity == identity, first.append(entry.time, entry.value, plan) { return .free }
+  mutating func feed(_ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan) -> Bool {
+    if first.identity == identity, first.append(entry.time, entry.value, plan) { return true }
     return feedSlowly(entry, identity: identity, key: key, signal: signal, plan: plan)
   }
 
   @inline(never)
   private mutating func feedSlowly(
     _ entry: Entry, identity: Int32, key: Int32, signal: Plan.Signal, plan: SeriesPlan
-  ) -> Passage {
-    if let isLater = with(identity, { $0.append(entry.time, entry.value, plan) }) {
-      return isLater ? .free : .outOfOrder
-    }
-    if count >= signal.maxKeys { return .full }
+  ) -> Bool {
+    if let isLater = with(identity, { $0.append(entry.time, entry.value, plan) }) { return isLater }
+    if count >= signal.maxKeys { return false }
     var new = Series(identity: identity, key: key)
     _ = new.append(entry.time, entry.value, plan)
     add(new, isKeyed: signal.isKeyed)
-    return .free
+    return true
   }
 
   /// Moves the ring of the one series into a slab.
