@@ -2,10 +2,12 @@ import Glibc
 
 @testable import CriteriaReaders
 
+/// The folder of the package.
+let packageRoot = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
 /// The folder of real data beside the repository; `nil` where it is absent, and then the tests that need it are skipped.
 let sharedData: String? = {
-  let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  let path = getenv("CRITERIA_SHARED_DATA").map { String(cString: $0) } ?? "/" + root + "/../shared/data"
+  let path = getenv("CRITERIA_SHARED_DATA").map { String(cString: $0) } ?? packageRoot + "/../shared/data"
   return access(path, R_OK) == 0 ? path : nil
 }()
 

@@ -47,6 +47,24 @@ private let wrong = """
     #expect(sound.status == 0)
     #expect(try JSON(parsing: sound.output)["runs"]?.elements.first?["results"]?.elements.isEmpty == true)
   }
+
+  @Test(
+    "sarif reads back as sarif, by other hands",
+    .enabled(if: hasPython("sarif_pydantic"), "python has no sarif_pydantic: scripts/test-tools installs it"))
+  func sarifReadBack() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(wrong, to: "a.yaml")
+    let reader = """
+      import sys
+      from sarif_pydantic import Sarif
+      for result in Sarif.model_validate_json(sys.stdin.read()).runs[0].results:
+        place = result.locations[0].physical_location
+        print(result.rule_id, result.level.value, place.artifact_location.uri, place.region.start_line)
+      """
+    let document = try rulecheck(["check", "--format", "sarif", "a.yaml"], in: folder.path).output
+    let read = try run([python, "-c", reader], input: document)
+    #expect(read.output == "E0212 error a.yaml 7\nE0106 error a.yaml 8\n", "\(read.errors)")
+  }
 }
 
 @Suite struct ViewTests {

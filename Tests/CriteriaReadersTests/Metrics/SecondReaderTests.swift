@@ -4,7 +4,7 @@ import Testing
 @testable import CriteriaReaders
 
 /// The samples that Python's `prometheus_client` (from PyPI) reads from a file; `nil` where it is not installed.
-/// `CRITERIA_PYTHON` names the interpreter that has it.
+/// `scripts/test-tools` installs it.
 private func secondReader(_ path: String) throws -> Set<String>? {
   let script = """
     import sys, json
@@ -17,7 +17,8 @@ private func secondReader(_ path: String) throws -> Set<String>? {
         print(name, labels.replace('\\n', ' ').replace('\\t', ' '), repr(float(s.value)),
           None if s.timestamp is None else round(float(s.timestamp) * 1000), sep='\\t')
     """
-  let python = getenv("CRITERIA_PYTHON").map { String(cString: $0) } ?? "python3"
+  let installed = packageRoot + "/.venv/bin/python"
+  let python = access(installed, X_OK) == 0 ? installed : "python3"
   guard let pipe = popen("PYTHONIOENCODING=utf-8 \(python) - '\(path)' 2>/dev/null <<'END'\n\(script)\nEND", "r") else {
     return nil
   }
@@ -46,7 +47,7 @@ struct SecondReaderTests {
   @Test(
     "of every exposition both read the same samples",
     .enabled(if: sharedData != nil, "../shared/data is absent"),
-    .enabled(if: hasSecondReader, "python has no prometheus_client: CRITERIA_PYTHON names one that has"),
+    .enabled(if: hasSecondReader, "python has no prometheus_client: scripts/test-tools installs it"),
     arguments: sharedFiles("exposition", ending: ".prom") + sharedFiles("exposition/node_exporter", ending: ".prom")
       + sharedFiles("exposition/kube-state-metrics", ending: ".prom")
       + sharedFiles("prometheus-run/scrapes", ending: ".prom")

@@ -28,6 +28,15 @@ let rulecheckPath: String = {
   return access(built, X_OK) == 0 ? built : root + "/.build/debug/rulecheck"
 }()
 
+/// Python, with the packages that `scripts/test-tools` installs where that ran.
+let python: String = {
+  let installed = root + "/.venv/bin/python"
+  return access(installed, X_OK) == 0 ? installed : "python3"
+}()
+
+/// Whether Python has a package: tests that need one are skipped without it.
+func hasPython(_ package: String) -> Bool { (try? run([python, "-c", "import \(package)"]).status) == 0 }
+
 /// Runs `rulecheck` to its end.
 ///
 /// - Parameters:
