@@ -143,6 +143,11 @@ private func samples(_ series: String, _ count: Int, from start: Int64 = 1_795_3
     let document = try JSON(
       parsing: try rulecheck(["inputs", "-p", "Examples/web-nodes.yaml", "--format", "json"]).output)
     #expect(document["policy"]?.text == "web-nodes" && document["signals"]?.elements.isEmpty == false)
+    // What a file that it uses says beyond its need is not asked for.
+    let used = try JSON(
+      parsing: try rulecheck(["inputs", "-p", "rules/http-service.yaml", "--format", "json"]).output)
+    #expect(used["signals"]?.elements.contains { $0["signal"]?.text == "readonly" } == false)
+    #expect(used["unused"]?.elements.contains { $0.text == "readonly" } == true)
   }
 }
 

@@ -55,6 +55,8 @@ private struct Needs {
   }
 
   private(set) var needs: [Need] = []
+  /// Of the files that the policy uses: signals that none of its rules reads.
+  private(set) var unused: [String] = []
   /// Of the inventory: facts, labels, desired values and conditions by name, and `launched`.
   private(set) var inventory: [String] = []
   /// Milliseconds: what a replay needs so that nothing differs.
@@ -66,8 +68,13 @@ private struct Needs {
     for rule in program.rules {
       required.formUnion(Set(rule.signals + rule.keyedSignals).subtracting(rule.optionalSignals))
     }
+    let read = Set(program.rules.flatMap(\.signals) + program.features.compactMap(\.signal))
     var names: Set<String> = []
     for (index, signal) in program.signals.enumerated() {
+      guard read.contains(index) else {
+        unused.append(signal.name)
+        continue
+      }
       var need = Need(
         name: signal.name, kind: "", reads: "", lookBack: signal.retention, isRequired: required.contains(index))
       switch signal.source {
@@ -131,7 +138,7 @@ private struct Needs {
     var table = Table(header: ["SIGNAL", "KIND", "BACK", "READS"])
     for need in needs {
       var parts = [escaped(need.reads)]
-      if !need.isRequired, need.name != "launched" { parts.append("optional, or used by no rule") }
+      if !need.isRequired, need.name != "launched" { parts.append("optional") }
       table.add(
         [.init(escaped(need.name)), .init(need.kind), .init(need.lookBack > 0 ? span(need.lookBack) : "-")],
         parts: parts)
@@ -140,6 +147,7 @@ private struct Needs {
     if !inventory.isEmpty {
       text += "of an inventory: " + inventory.map { escaped($0) }.joined(separator: ", ") + "\n"
     }
+    if !unused.isEmpty { text += "read by no rule: " + unused.map { escaped($0) }.joined(separator: ", ") + "\n" }
     return text
       + "policy \(escaped(policy.name)): a sample at least every \(span(policy.program.step)) · \(span(history)) of history\n"
   }
@@ -176,6 +184,10 @@ private struct Needs {
     writer.key("inventory")
     writer.beginArray()
     for name in inventory { writer.value(name) }
+    writer.endArray()
+    writer.key("unused")
+    writer.beginArray()
+    for name in unused { writer.value(name) }
     writer.endArray()
     writer.endObject()
     writer.endLine()
