@@ -1,10 +1,12 @@
 import Criteria
 
-/// `differential --cases N --seed S [--jobs J] [--histogram-min PERCENT] [--properties] [--print]`
+/// `differential --cases N --seed S [--jobs J] [--histogram-min PERCENT] [--properties] [--print] [--no-shrink]`
 @main enum Differential {
   static func main() async {
     guard let options = Options(CommandLine.arguments.dropFirst()) else {
-      print("usage: differential [--cases N] [--seed S] [--jobs J] [--histogram-min PERCENT] [--properties] [--print]")
+      print(
+        "usage: differential [--cases N] [--seed S] [--jobs J] [--histogram-min PERCENT] [--properties] [--print] "
+          + "[--no-shrink]")
       exitProcess(64)
     }
     if options.printsOnly {
@@ -51,6 +53,10 @@ import Criteria
         print("seed \(seed): the policy is refused: \(reason)\n\(one.draft.listing)")
         return nil
       case .differ:
+        if !options.shrinks {
+          print("seed \(seed): they differ")
+          return nil
+        }
         let least = shrink(one) { if case .differ = compare($0) { true } else { false } }
         if case .differ(let difference) = compare(least) { report(least, difference, original: one) }
         return nil
@@ -67,13 +73,23 @@ struct Options {
   var histogramMinimum: Double?
   var printsOnly = false
   var checksProperties = false
+  /// A case that fails is made as small as it can be, which takes a while.
+  var shrinks = true
 
   init?(_ arguments: ArraySlice<String>) {
     var rest = arguments
     while let argument = rest.popFirst() {
-      if argument == "--print" || argument == "--properties" {
-        if argument == "--print" { printsOnly = true } else { checksProperties = true }
+      switch argument {
+      case "--print":
+        printsOnly = true
         continue
+      case "--properties":
+        checksProperties = true
+        continue
+      case "--no-shrink":
+        shrinks = false
+        continue
+      default: break
       }
       guard let value = rest.popFirst() else { return nil }
       switch argument {

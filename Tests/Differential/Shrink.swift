@@ -11,8 +11,20 @@ func shrink(_ one: Case, stillFails: (Case) -> Bool) -> Case {
   }
   for path in best.paths where best.paths.count > 1 { _ = attempt { $0.paths = [path] } }
   for (part, _) in Path.all { _ = attempt { $0.paths = $0.paths.map { $0.subtracting(part) } } }
-  for instance in Set(best.actions.compactMap(\.instance)).sorted() {
-    _ = attempt { $0.actions.removeAll { $0.instance == instance } }
+  // A fleet is large and one of it fails: by halves, then what is left of it one by one.
+  var instances = Set(best.actions.compactMap(\.instance)).sorted()
+  var share = (instances.count + 1) / 2
+  while share > 0 {
+    var start = 0
+    while start < instances.count {
+      let gone = Set(instances[start..<min(start + share, instances.count)])
+      if attempt({ $0.actions.removeAll { $0.instance.map(gone.contains) ?? false } }) {
+        instances.removeAll { gone.contains($0) }
+      } else {
+        start += share
+      }
+    }
+    share = share == 1 ? 0 : (share + 1) / 2
   }
   while hasShrunk {
     hasShrunk = false

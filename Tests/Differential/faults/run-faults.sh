@@ -17,7 +17,7 @@ missed=0
 for patch in "${patches[@]}"; do
   patch -s -p1 <"$patch"
   build
-  if .build/release/differential --cases 2000 --jobs 2 >found.log 2>&1; then
+  if .build/release/differential --cases 2000 --jobs 2 --no-shrink >found.log 2>&1; then
     echo "MISSED  $(basename "$patch")"
     missed=$((missed + 1))
   else
