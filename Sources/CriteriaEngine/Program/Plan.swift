@@ -261,6 +261,7 @@ final class Plan: @unchecked Sendable {
 
   deinit {
     for slot in metrics.indices { series[slot].destroy() }
+    for one in numbers { one.destroy() }
     series.deallocate()
     signals.deallocate()
     features.deallocate()
