@@ -199,4 +199,31 @@ void ck_columns_portable(const ck_program *, ck_columns *, size_t first, size_t 
 void ck_row_portable(const ck_program *, ck_row *);
 void ck_compact_portable(const ck_compact *, ck_row *);
 
+// Windows of series whose samples came one in each tick, the same term of many series at once.
+
+enum {
+  CK_WINDOW_AVG, CK_WINDOW_SUM, CK_WINDOW_MIN, CK_WINDOW_MAX,
+  // of pairs of consecutive samples
+  CK_WINDOW_INCREASE, CK_WINDOW_RATE, CK_WINDOW_CHANGES,
+};
+
+typedef struct {
+  int32_t kind;
+  /// Samples in the window, or pairs; at most 64.
+  int32_t length;
+  /// The exponents of the blocks that sums are cut into, four bits each, the oldest lowest.
+  uint64_t cut;
+  /// In milliseconds, what mostly lies between two samples.
+  int64_t step;
+} ck_window;
+
+/// A ring of `capacity` values, and `capacity` times behind them; the window, or its first pair, starts at `start`.
+typedef struct {
+  const double *values;
+  int32_t start, capacity;
+} ck_ring;
+
+/// The term of each ring; NaN where it is not finite.
+void ck_windows(const ck_window *, const ck_ring *, size_t count, double *out);
+
 #endif

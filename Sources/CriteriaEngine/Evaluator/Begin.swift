@@ -11,7 +11,7 @@ extension InstanceBlock {
       // At the ticks that were left out nothing came, but something may have been forgotten.
       if lastTick[row] > .min, lastTick[row] < number - 1 { forget(row, at: now - plan.step) }
       let first = knownSince[row] == .max ? firstHidden(row) : .max
-      if let pending = cold[row].pending.first, pending.time <= now || !cold[row].isSorted {
+      if gates[row].hasQueue, !cold[row].isSorted || cold[row].firstPending <= now {
         apply(row, through: now, firstHidden: first, workspace, &counts)
       }
       if first <= now { knownSince[row] = min(knownSince[row], max(first, gates[row].launched)) }
@@ -20,14 +20,16 @@ extension InstanceBlock {
     for place in rows.indices { nextHidden[place] = .max }
     for slot in plan.metrics.indices {
       let signal = plan.signals[Int(plan.metrics[slot])]
+      let series = plan.series[slot]
       let column = sets + slot * capacity
       var homeless = 0
       for place in rows.indices {
         let set = column + Int(rows[place])
-        set.pointee.reveal(through: now, plan.series[slot])
-        set.pointee.forget(at: now, signal: signal, plan: plan.series[slot])
-        nextHidden[place] = min(nextHidden[place], set.pointee.nextHidden)
-        if set.pointee.first.isHomeless { homeless += 1 }
+        set.pointee.reveal(through: now, series)
+        set.pointee.forget(at: now, signal: signal, plan: series)
+        let next = set.pointee.nextHidden
+        if next < nextHidden[place] { nextHidden[place] = next }
+        if set.pointee.first.isHomeless { homeless &+= 1 }
       }
       // Rings are allocated as samples come, in no order; a tick walks along them.
       if homeless > 16, homeless * 4 > count { settle(slot) }
@@ -101,7 +103,10 @@ extension InstanceBlock {
     // A slice keeps its whole buffer; copying it at every tick would be quadratic, so only once most of it is dead.
     let rest = cold[row].pending
     if rest.startIndex > rest.count { cold[row].pending = ArraySlice(Array(rest)) }
-    if rest.isEmpty { gates[row].mustQueue = false }
+    if rest.isEmpty {
+      gates[row].mustQueue = false
+      gates[row].hasQueue = false
+    }
   }
 
   private func apply(

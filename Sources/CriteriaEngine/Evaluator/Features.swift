@@ -63,8 +63,9 @@ extension Tick {
     var isAmbiguous = false
     let value = block.set(slot, row).pointee
       .term(
-        kind, ticks: length / plan.step, key: key, at: now, signal: one, plan: plan.series[slot],
-        identities: workspace.identities, &wakes[place(row)], ambiguous: &isAmbiguous)
+        kind.map { WindowTerm($0, ticks: length / plan.step, last: number, plan.series[slot]) }, key: key, at: now,
+        signal: one, plan: plan.series[slot], identities: workspace.identities, &wakes[place(row)],
+        ambiguous: &isAmbiguous)
     if isAmbiguous { ambiguous.insert(signal) }
     return value
   }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// One tick of some instances of a block: reads their state, fills registers, and learns when time alone will change something.
 ///
 /// Either the instances stand side by side in columns of registers, or there is one, in registers of its own.
@@ -162,16 +164,61 @@ struct Tick {
     let slot = Int(one.slot)
     let column = frame.numbers + Int(feature.register) * frame.stride
     let sets = block.set(slot, 0)
-    let ticks = length / plan.step
+    let series = plan.series[slot]
+    let window = kind.map { WindowTerm($0, ticks: length / plan.step, last: number, series) }
+    if isColumns, let window, let form = window.columnForm(one, series) {
+      if fill(column, sets, rows, window, form, one, series) { ambiguous.insert(signal) }
+      return
+    }
     let identities = workspace.identities
     var isAmbiguous = false
     for row in rows {
       let place = place(Int(row))
       column[place] = sets[Int(row)].term(
-        kind, ticks: ticks, key: nil, at: now, signal: one, plan: plan.series[slot],
-        identities: identities, &wakes[place], ambiguous: &isAmbiguous)
+        window, key: nil, at: now, signal: one, plan: series, identities: identities, &wakes[place],
+        ambiguous: &isAmbiguous)
     }
     if isAmbiguous { ambiguous.insert(signal) }
+  }
+
+  /// A window term of many rows, the regular series among them at once.
+  ///
+  /// - Returns: Whether several series live somewhere.
+  private func fill(
+    _ column: UnsafeMutablePointer<Double>, _ sets: UnsafeMutablePointer<SeriesSet>,
+    _ rows: UnsafeBufferPointer<Int32>, _ window: WindowTerm, _ form: ck_window, _ signal: Plan.Signal,
+    _ series: SeriesPlan
+  ) -> Bool {
+    let (rings, ringRows, values) = (workspace.rings, workspace.ringRows, workspace.ringValues)
+    let entries = Int(form.length) + (window.kind.isGrowth ? 1 : 0)
+    let start = now - plan.step
+    let wakes = wakes
+    var count = 0
+    var isAmbiguous = false
+    for row in rows {
+      guard let ring = sets[Int(row)].regularRing(entries, after: start) else {
+        column[Int(row)] = irregular(sets + Int(row), window, signal, series, Int(row), &isAmbiguous)
+        continue
+      }
+      rings[count] = ring
+      ringRows[count] = row
+      count &+= 1
+      wakes[Int(row)].nextTick()
+    }
+    var form = form
+    ck_windows(&form, rings, count, values)
+    for index in 0..<count { column[Int(ringRows[index])] = values[index] }
+    return isAmbiguous
+  }
+
+  @inline(never)
+  private func irregular(
+    _ set: UnsafeMutablePointer<SeriesSet>, _ window: WindowTerm, _ signal: Plan.Signal, _ series: SeriesPlan,
+    _ row: Int, _ isAmbiguous: inout Bool
+  ) -> Double {
+    set.pointee.term(
+      window, key: nil, at: now, signal: signal, plan: series, identities: workspace.identities, &wakes[row],
+      ambiguous: &isAmbiguous)
   }
 
   private mutating func matchDesired(_ row: Int) {

@@ -123,6 +123,7 @@ extension InstanceBlock {
       }
       if transfer.isOther, !item.move(by: transfer) { continue }
       cold[row].pending.append(item)
+      gates[row].hasQueue = true
     }
   }
 

@@ -146,6 +146,9 @@ struct ColdState {
     pending.append(item)
   }
 
+  /// The time of the first of the queue; `.max`: it is empty.
+  var firstPending: Int64 { pending.isEmpty ? .max : pending[pending.startIndex].time }
+
   mutating func sortPending() {
     guard !isSorted else { return }
     // Swift's sort is stable: equal times stay in the order of arrival.

@@ -317,9 +317,9 @@ package final class FleetState {
         signal: plan.signals[Int(feed.signal)], plan: plan.series[slot])
     if !isIn {
       block.queueHidden(row, slot, signal: feed.signal)
-      block.cold[row].enqueue(
+      block.enqueue(
         Pending(
-          time: time, payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)))
+          time: time, payload: .sample(signal: feed.signal, identity: feed.identity, key: feed.key, value: value)), row)
     }
     block.gates[row].wait(until: time, after: hot.pointee.decidedUntil)
     hot.pointee.counts.accepted += 1
@@ -348,7 +348,7 @@ package final class FleetState {
       {
         continue
       }
-      block.cold[row].enqueue(Pending(time: time, payload: payload, isFirst: isFirst))
+      block.enqueue(Pending(time: time, payload: payload, isFirst: isFirst), row)
       isFirst = false
     }
     block.gates[row].wait(until: time, after: hot.pointee.decidedUntil)
@@ -361,9 +361,9 @@ package final class FleetState {
     if moment < hot.pointee.earliest { return count(.late) }
     let signals = door.signals(ofSource: source)
     let (block, row) = place(number(of: id))
-    if signals.isEmpty { block.cold[row].enqueue(Pending(time: moment, payload: .presence)) }
+    if signals.isEmpty { block.enqueue(Pending(time: moment, payload: .presence), row) }
     for (index, signal) in signals.enumerated() {
-      block.cold[row].enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0))
+      block.enqueue(Pending(time: moment, payload: .attach(signal: signal), isFirst: index == 0), row)
     }
     block.gates[row].wait(until: moment, after: hot.pointee.decidedUntil)
     return count(.accepted)
@@ -407,7 +407,10 @@ package final class FleetState {
     // What stood for later lines of its tick is gone.
     for log in block.cold[row].announced.indices { block.cold[row].announced[log] = nil }
     block.gates[row].furthest = limit
-    if block.cold[row].pending.isEmpty { block.gates[row].mustQueue = false }
+    if block.cold[row].pending.isEmpty {
+      block.gates[row].mustQueue = false
+      block.gates[row].hasQueue = false
+    }
     block.updateDue(row, after: hot.pointee.decidedUntil)
   }
 
@@ -504,7 +507,7 @@ package final class FleetState {
     }
     let kept = counts
     defer { hot.pointee.counts = kept }
-    block.copy(row, to: scratch)
+    block.copy(row, to: scratch, isFed: block.gates[row].hasQueue)
     defer { scratch.clear(0) }
     dropAhead(of: moment, scratch)
     run(scratch, through: target) { _ in }
@@ -514,8 +517,10 @@ package final class FleetState {
 
   /// Leaves in a copy only what was observed by `moment`.
   private func dropAhead(of moment: Int64, _ scratch: InstanceBlock) {
-    scratch.cold[0].sortPending()
-    scratch.cold[0].pending.removeAll { $0.time > moment }
+    if scratch.gates[0].hasQueue {
+      scratch.cold[0].sortPending()
+      scratch.cold[0].pending.removeAll { $0.time > moment }
+    }
     for slot in plan.metrics.indices { _ = scratch.set(slot, 0).pointee.dropHidden(beyond: moment) }
     scratch.updateDue(0, after: hot.pointee.decidedUntil)
   }
@@ -525,9 +530,10 @@ package final class FleetState {
   /// Never later than the true one: after many ticks without a change it gives the next at which one is possible.
   func nextChange(of block: InstanceBlock, _ row: Int, after tick: Int64) -> Int64? {
     let copy = ahead
-    block.copy(row, to: copy)
+    block.copy(row, to: copy, isFed: false)
     defer { copy.clear(0) }
     copy.cold[0].pending = []
+    copy.gates[0].hasQueue = false
     for slot in plan.metrics.indices { _ = copy.set(slot, 0).pointee.dropHidden(beyond: .min) }
     let kept = counts
     defer { hot.pointee.counts = kept }

@@ -140,8 +140,10 @@ final class InstanceBlock {
     gates[row] = Gate(generation: gates[row].generation &+ 1)
   }
 
-  /// A copy of one row as row 0 of `scratch`, which then belongs to whoever plays with it.
-  func copy(_ row: Int, to scratch: InstanceBlock) {
+  /// A copy of one row as row 0 of `scratch`, which then belongs to whoever plays with it, until this row changes.
+  ///
+  /// - Parameter isFed: Whether the copy takes in what stands in line. If not, it reads the samples where they are.
+  func copy(_ row: Int, to scratch: InstanceBlock, isFed: Bool) {
     if scratch.count > 0, scratch.isUsed[0] { scratch.clear(0) }
     scratch.count = 1
     scratch.isUsed[0] = true
@@ -154,7 +156,7 @@ final class InstanceBlock {
     scratch.gates[0] = gates[row]
     scratch.summaries[0] = summaries[row]
     let other = scratch.capacity
-    for slot in plan.metrics.indices { scratch.sets[slot * other] = sets[slot * capacity + row].copy() }
+    for slot in plan.metrics.indices { scratch.sets[slot * other] = sets[slot * capacity + row].copy(isFed: isFed) }
     for rule in plan.unkeyedRules.indices {
       scratch.sure[rule * other] = sure[rule * capacity + row]
       scratch.possible[rule * other] = possible[rule * capacity + row]
@@ -171,10 +173,17 @@ final class InstanceBlock {
 
   // MARK: What waits
 
+  /// Lets an observation stand in line for its tick.
+  func enqueue(_ item: Pending, _ row: Int) {
+    gates[row].hasQueue = true
+    cold[row].enqueue(item)
+  }
+
   /// A sample stands in line since it is out of order, or its series may find no room: what waits in the windows of its signal has
   /// to stand there too. Which series find room is a matter of time and of arrival, and a window knows nothing of arrival.
   func queueHidden(_ row: Int, _ slot: Int, signal: Int32) {
     gates[row].mustQueue = true
+    gates[row].hasQueue = true
     var items: [Pending] = []
     set(slot, row).pointee.takeHidden { identity, key, entry in
       items.append(
@@ -188,7 +197,7 @@ final class InstanceBlock {
   /// The same right after a tick of the row, when it is known what waits in the windows.
   func updateDueAfterTick(_ row: Int) {
     var due = hiddenUntil[row]
-    if let first = cold[row].pending.first { due = min(due, first.time) }
+    if gates[row].hasQueue { due = min(due, cold[row].firstPending) }
     gates[row].dueAt = wake[row] == .max ? due : min(due, wake[row] * plan.step)
   }
 
@@ -198,8 +207,10 @@ final class InstanceBlock {
   func updateDue(_ row: Int, after done: Int64) {
     var due = Int64.max
     for slot in plan.metrics.indices { due = min(due, sets[slot * capacity + row].nextHidden) }
-    cold[row].sortPending()
-    if let first = cold[row].pending.first { due = min(due, first.time) }
+    if gates[row].hasQueue {
+      cold[row].sortPending()
+      due = min(due, cold[row].firstPending)
+    }
     if due <= done { due = done + 1 }
     gates[row].dueAt = wake[row] == .max ? due : min(due, wake[row] * plan.step)
   }
@@ -217,6 +228,8 @@ struct Gate {
   var generation: UInt32 = 0
   /// Samples wait in the queue too, since their order decides which series find room.
   var mustQueue = false
+  /// Something may stand in the queue: what is far from here is not looked at without need.
+  var hasQueue = false
 
   /// Something waits for its tick.
   ///

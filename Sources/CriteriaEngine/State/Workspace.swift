@@ -1,3 +1,5 @@
+import CKernels
+
 /// What a fleet shares between its instances: the program, the registers, and the codes of strings, keys and identities.
 ///
 /// One owner at a time; never shared between threads.
@@ -47,6 +49,10 @@ package final class Workspace {
   let tallies: UnsafeMutablePointer<Tally>
   let desired: UnsafeMutablePointer<Tick.DesiredMatch>
   let nextHidden: UnsafeMutablePointer<Int64>
+  /// Series of which one term is worked out at once: where they stand, their rows, and what came out.
+  let rings: UnsafeMutablePointer<ck_ring>
+  let ringRows: UnsafeMutablePointer<Int32>
+  let ringValues: UnsafeMutablePointer<Double>
 
   package init(_ program: Program, assumesSteady: Bool = false) {
     self.program = program
@@ -79,6 +85,9 @@ package final class Workspace {
     tallies.initialize(repeating: Tally(), count: InstanceBlock.stride)
     nextHidden = .allocate(capacity: InstanceBlock.stride)
     nextHidden.initialize(repeating: .max, count: InstanceBlock.stride)
+    rings = .allocate(capacity: InstanceBlock.stride)
+    ringRows = .allocate(capacity: InstanceBlock.stride)
+    ringValues = .allocate(capacity: InstanceBlock.stride)
     desired = .allocate(capacity: InstanceBlock.stride)
     desired.initialize(repeating: Tick.DesiredMatch(), count: InstanceBlock.stride)
   }
@@ -92,6 +101,9 @@ package final class Workspace {
     tallies.deallocate()
     desired.deallocate()
     nextHidden.deallocate()
+    rings.deallocate()
+    ringRows.deallocate()
+    ringValues.deallocate()
   }
 }
 

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 /// One entry of a series: a sample, or (NaN) the end of the series until the next sample.
@@ -30,7 +31,7 @@ package struct Series: BitwiseCopyable {
   /// NaN: the series has ended, or is empty.
   package private(set) var newestValue = Double.nan
   /// The time of the earliest hidden entry; `.max` without one.
-  private var hiddenFrom = Int64.max
+  private(set) var hiddenFrom = Int64.max
   /// The number of its interned identity (labels), and of its key; 0 where the signal is not keyed.
   package let identity: Int32
   package let key: Int32
@@ -64,6 +65,15 @@ package struct Series: BitwiseCopyable {
       other.ring = Self.allocate(size)
       other.ring!.copyMemory(from: ring, byteCount: size.bytes)
     }
+    return other
+  }
+
+  /// Another series that reads the ring of this one, for as long as this one stays as it is: entries are revealed and forgotten,
+  /// none may be put in.
+  func guest() -> Series {
+    var other = self
+    other.cache = nil
+    other.isLodged = true
     return other
   }
 
@@ -211,16 +221,24 @@ extension Series {
     return low
   }
 
-  /// The values of `range` as one piece of memory.
+  /// Where the newest so many visible entries stand.
   @inline(__always)
-  func withValues<R>(_ range: Range<Int>, _ body: (UnsafePointer<Double>) -> R) -> R {
-    let start = place(range.lowerBound)
+  func ring(ofLast entries: Int) -> ck_ring {
+    ck_ring(
+      values: values, start: Int32(truncatingIfNeeded: place(count &- entries)),
+      capacity: Int32(truncatingIfNeeded: capacity))
+  }
+
+  /// The values of `length` entries from `first` on as one piece of memory; up to `scanLimit` and one cost no allocation.
+  @inline(__always)
+  func withValues<R>(_ first: Int, _ length: Int, _ body: (UnsafePointer<Double>) -> R) -> R {
+    let start = place(first)
     let straight = capacity &- start
-    if range.count <= straight { return body(values + start) }
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: range.count) { copy in
+    if length <= straight { return body(values + start) }
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.scanLimit &+ 1) { copy in
       let base = copy.baseAddress.unsafelyUnwrapped
       base.initialize(from: values + start, count: straight)
-      (base + straight).initialize(from: values, count: range.count &- straight)
+      (base + straight).initialize(from: values, count: length &- straight)
       return body(base)
     }
   }
@@ -295,6 +313,27 @@ extension Series {
     hiddenFrom > now ? 0 : revealSome(through: now, plan)
   }
 
+  /// The same at the time of a tick: mostly it is one sample of this tick, and the one before it of the tick before.
+  @inline(__always)
+  mutating func reveal(at now: Int64, _ plan: SeriesPlan) {
+    if hiddenFrom > now { return }
+    let start = now &- plan.step
+    if hidden == 1, hiddenFrom > start, newestTime <= start, newestTime > start &- plan.step, cache == nil {
+      let value = value(at: count)
+      if !value.isNaN {
+        run = run == 0 || run == .max ? run | 1 : run &+ 1
+        visible &+= 1
+        hidden = 0
+        newestTime = hiddenFrom
+        newestValue = value
+        hiddenFrom = .max
+        return
+      }
+    }
+    _ = revealSome(through: now, plan)
+  }
+
+  @inline(never)
   private mutating func revealSome(through now: Int64, _ plan: SeriesPlan) -> Int {
     var revealed = 0
     while hidden > 0, hiddenFrom <= now {

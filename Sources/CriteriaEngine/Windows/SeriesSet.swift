@@ -1,3 +1,5 @@
+import CKernels
+
 /// What is kept of one gauge or counter on one instance. Plain memory: moved freely, destroyed by its owner.
 ///
 /// Nearly always that is one series, which stands inline; where there are keys, or several series, they stand in a
@@ -16,12 +18,13 @@ struct SeriesSet {
     many = nil
   }
 
-  func copy() -> SeriesSet {
+  /// - Parameter isFed: The copy takes in samples, so it needs memory of its own.
+  func copy(isFed: Bool) -> SeriesSet {
     var copy = self
     if let many {
-      copy.many = Unmanaged.passRetained(many._withUnsafeGuaranteedRef { $0.copy() })
+      copy.many = Unmanaged.passRetained(many._withUnsafeGuaranteedRef { $0.copy(isFed: isFed) })
     } else {
-      copy.first = first.copy()
+      copy.first = isFed ? first.copy() : first.guest()
     }
     return copy
   }
@@ -136,7 +139,7 @@ struct SeriesSet {
     if let many {
       return many._withUnsafeGuaranteedRef { many in many.series.reduce(.max) { min($0, $1.nextHidden ?? .max) } }
     }
-    return first.nextHidden ?? .max
+    return first.hiddenFrom
   }
 
   /// - Returns: How many.
@@ -172,11 +175,11 @@ struct SeriesSet {
     return hasFirst && isUpstart(first)
   }
 
-  /// What waited until `now` counts from now on.
+  /// What waited until `now`, the time of a tick, counts from now on.
   @inline(__always)
   mutating func reveal(through now: Int64, _ plan: SeriesPlan) {
     if many == nil {
-      _ = first.reveal(through: now, plan)
+      first.reveal(at: now, plan)
     } else {
       revealMany(through: now, plan)
     }
@@ -275,40 +278,46 @@ struct SeriesSet {
   /// A term of the signal: of the one live series, of the live series of `key`, or reduced over all live series.
   ///
   /// - Parameters:
-  ///   - kind: `nil`: the bare name.
+  ///   - window: `nil`: the bare name.
   ///   - key: `nil` for a signal that is not keyed.
   ///   - ambiguous: Set if several series live where one is wanted.
   /// - Returns: NaN if unknown.
   @inline(__always)
   mutating func term(
-    _ kind: WindowKind?, ticks: Int64, key: Int32?, at now: Int64, signal: Plan.Signal, plan: SeriesPlan,
+    _ window: WindowTerm?, key: Int32?, at now: Int64, signal: Plan.Signal, plan: SeriesPlan,
     identities: IdentityTable, _ wake: inout Wake, ambiguous: inout Bool
   ) -> Double {
     if many != nil {
-      return termOfMany(kind, ticks, key, now, signal, plan, identities, &wake, &ambiguous)
+      return termOfMany(window, key, now, signal, plan, identities, &wake, &ambiguous)
     }
     guard hasFirst, key == nil || first.key == key, first.isLive(at: now, staleAfter: signal.staleAfter) else {
       return .nan
     }
+    let value = if let window { first.term(window, plan, &wake) } else { first.newestValue }
     wake.after(first.newestTime + min(signal.staleAfter, .max / 2))
-    let value = kind.map { first.term($0, ticks: ticks, plan, &wake) } ?? first.newestValue
     guard let reducer = signal.reducer else { return value }
     var reduction = Reduction(reducer)
     reduction.add(value)
     return reduction.result
   }
 
+  /// The one series, if its newest so many entries are samples of consecutive ticks, and the last came after `start`.
+  @inline(__always)
+  func regularRing(_ entries: Int, after start: Int64) -> ck_ring? {
+    guard many == nil, Int(first.run) >= entries, first.newestTime > start else { return nil }
+    return first.ring(ofLast: entries)
+  }
+
   @inline(never)
   private mutating func termOfMany(
-    _ kind: WindowKind?, _ ticks: Int64, _ key: Int32?, _ now: Int64, _ signal: Plan.Signal,
-    _ plan: SeriesPlan,
+    _ window: WindowTerm?, _ key: Int32?, _ now: Int64, _ signal: Plan.Signal, _ plan: SeriesPlan,
     _ identities: IdentityTable, _ wake: inout Wake, _ ambiguous: inout Bool
   ) -> Double {
     if isOverflowed(at: now, retention: signal.retention, &wake) { return .nan }
     guard let many else { return .nan }
     return many._withUnsafeGuaranteedRef { many in
       func value(_ place: Int) -> Double {
-        kind.map { many.series[place].term($0, ticks: ticks, plan, &wake) } ?? many.series[place].newestValue
+        if let window { many.series[place].term(window, plan, &wake) } else { many.series[place].newestValue }
       }
       if let reducer = signal.reducer {
         var reduction = Reduction(reducer)
@@ -382,9 +391,9 @@ final class ManySeries {
 
   deinit { for index in series.indices { series[index].destroy() } }
 
-  func copy() -> ManySeries {
+  func copy(isFed: Bool) -> ManySeries {
     let copy = ManySeries()
-    copy.series = series.map { $0.copy() }
+    copy.series = series.map { isFed ? $0.copy() : $0.guest() }
     (copy.order, copy.places, copy.refusedAt, copy.refusedSampleAt, copy.keys, copy.byKey) = (
       order, places, refusedAt, refusedSampleAt, keys, byKey
     )

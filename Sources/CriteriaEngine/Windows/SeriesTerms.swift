@@ -28,6 +28,28 @@ extension Series {
   package mutating func term(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake)
     -> Double
   {
+    term(WindowTerm(kind, ticks: ticks, last: wake.now, plan), plan, &wake)
+  }
+
+  @inline(__always)
+  mutating func term(_ term: WindowTerm, _ plan: SeriesPlan, _ wake: inout Wake) -> Double {
+    // Nearly always there is one sample in each tick.
+    if run > 0 {
+      let newest = newestTime > term.now &- plan.step ? term.last : plan.scale.tick(of: newestTime)
+      let span = newest &- term.first &+ 1
+      if span < 1 { return .nan }
+      if span <= Int64(run), term.ticks <= Int64(Self.scanLimit),
+        let value = regularTerm(term, Int(truncatingIfNeeded: span), plan)
+      {
+        wake.nextTick()
+        return value
+      }
+    }
+    return termSlowly(term.kind, ticks: term.ticks, plan, &wake)
+  }
+
+  @inline(never)
+  private mutating func termSlowly(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake) -> Double {
     guard let view = view(kind, ticks: ticks, plan, &wake) else { return .nan }
     let value: Double
     switch kind {
@@ -100,19 +122,11 @@ extension Series {
   }
 
   private func least(_ view: SeriesView) -> Double {
-    withValues(view.start..<count) { values in
-      var least = values[0]
-      for index in 1..<max(count &- view.start, 1) where values[index] < least { least = values[index] }
-      return least
-    }
+    withValues(view.start, count &- view.start) { leastOf($0, count &- view.start) }
   }
 
   private func greatest(_ view: SeriesView) -> Double {
-    withValues(view.start..<count) { values in
-      var greatest = values[0]
-      for index in 1..<max(count &- view.start, 1) where values[index] > greatest { greatest = values[index] }
-      return greatest
-    }
+    withValues(view.start, count &- view.start) { greatestOf($0, count &- view.start) }
   }
 
   private mutating func summary(_ view: SeriesView, _ plan: SeriesPlan) -> SumNode? {
@@ -124,7 +138,7 @@ extension Series {
   private mutating func sum(_ view: SeriesView, isMean: Bool, _ plan: SeriesPlan) -> Double {
     let entries = count &- view.start
     if view.isRegular, entries <= Self.scanLimit {
-      return withValues(view.start..<count) { values in
+      return withValues(view.start, entries) { values in
         let sum = sumOfTicks(values, entries, from: view.newest &- Int64(entries) &+ 1, first: view.first, view.last)
         return isMean ? meanOf(sum, values, entries) : sum
       }
@@ -134,26 +148,6 @@ extension Series {
     if !isMean { return all.sum }
     let mean = all.sum / Double(all.count)
     return mean.isFinite ? min(max(mean, all.low), all.high) : .nan
-  }
-
-  /// `sum ÷ count`, between the least and the greatest of the values.
-  @inline(__always)
-  private func meanOf(_ sum: Double, _ values: UnsafePointer<Double>, _ count: Int) -> Double {
-    let mean = sum / Double(count)
-    var isAbove = false
-    var isBelow = false
-    for index in 0..<count {
-      isAbove = isAbove || values[index] < mean
-      isBelow = isBelow || values[index] > mean
-    }
-    if isAbove, isBelow { return mean }
-    var low = values[0]
-    var high = values[0]
-    for index in 0..<count {
-      if values[index] < low { low = values[index] }
-      if values[index] > high { high = values[index] }
-    }
-    return mean.isFinite ? min(max(mean, low), high) : .nan
   }
 
   // MARK: Growth
@@ -189,7 +183,7 @@ extension Series {
     let pairs = count &- base &- 1
     if pairs == 0 { return kind == .rate ? .nan : 0 }
     let first = view.newest &- Int64(pairs) &+ 1
-    return withValues(base..<count) { values in
+    return withValues(base, count &- base) { values in
       if kind == .changes {
         var changes = 0
         for index in 0..<pairs where values[index] != values[index &+ 1] { changes &+= 1 }
@@ -473,15 +467,4 @@ private func sumOfPart(
   if middle <= start { return sumOfPart(values, start, end, middle, half) }
   if middle >= end { return sumOfPart(values, start, end, block, half) }
   return sumOfPart(values, start, end, block, half) + sumOfPart(values, start, end, middle, half)
-}
-
-/// The sum of 2ᵏ values as a full binary tree.
-private func sumOfBlock(_ p: UnsafePointer<Double>, _ count: Int) -> Double {
-  switch count {
-  case 1: p[0]
-  case 2: p[0] + p[1]
-  case 4: (p[0] + p[1]) + (p[2] + p[3])
-  case 8: ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]))
-  default: sumOfBlock(p, count &>> 1) + sumOfBlock(p + count &>> 1, count &>> 1)
-  }
 }

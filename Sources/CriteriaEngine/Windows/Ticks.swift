@@ -18,10 +18,14 @@ package struct Wake: Sendable {
   }
 
   /// Something changes at the first tick whose time is `time` or later.
-  package mutating func at(_ time: Int64) { consider(tickNumber(of: time, step: step)) }
+  package mutating func at(_ time: Int64) {
+    // Most times lie behind what is known already, and a division is dear.
+    if tick < .max, time > (tick &- 1) &* step { return }
+    consider(tickNumber(of: time, step: step))
+  }
 
   /// Something changes at the first tick whose time is beyond `time`.
-  package mutating func after(_ time: Int64) { consider(tickNumber(of: time &+ 1, step: step)) }
+  package mutating func after(_ time: Int64) { at(time &+ 1) }
 
   package mutating func nextTick() { consider(now + 1) }
 
