@@ -109,5 +109,136 @@ static inline void narrow_score(const ck_program *p, ck_columns *c, size_t word)
 
 #include "columns.inc"
 
+#include "compact.inc"
+
+/// The values of the lanes of `mask`, 0 in the others: they may lie behind the end.
+static inline __m256d load_some(const double *p, uint32_t mask) {
+  if ((mask & 15) == 15) return _mm256_loadu_pd(p);
+  const __m256i places = _mm256_setr_epi64x(1, 2, 4, 8), bits = _mm256_set1_epi64x(mask);
+  return _mm256_maskload_pd(p, _mm256_cmpeq_epi64(_mm256_and_si256(bits, places), places));
+}
+
+/// The bits of a word as 32 bytes of ones.
+static inline __m256i spread_bytes(uint32_t bits) {
+  const __m256i which = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i places = _mm256_set1_epi64x((long long)0x8040201008040201);
+  const __m256i bytes = _mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), which);
+  return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, places), places);
+}
+
+/// Truths of two words of bits: 1, −1 and 0.
+static inline __m256i spread_truths(uint32_t t, uint32_t f) {
+  return _mm256_sub_epi8(spread_bytes(f), spread_bytes(t));
+}
+
+/// Up to 64 truths, in two halves.
+typedef struct {
+  __m256i low, high;
+} truths_64;
+
+/// The truths of 32 of 64 places. A shuffle sees 16 bytes, so it takes one for each quarter.
+static inline __m256i pick(truths_64 from, __m256i places) {
+  const __m256i quarter_0 = _mm256_permute4x64_epi64(from.low, 0x44), quarter_1 = _mm256_permute4x64_epi64(from.low, 0xEE);
+  const __m256i quarter_2 = _mm256_permute4x64_epi64(from.high, 0x44), quarter_3 = _mm256_permute4x64_epi64(from.high, 0xEE);
+  // Bits 4 and 5 of a place say which, once they are the sign.
+  const __m256i is_odd = _mm256_slli_epi16(places, 3), is_high = _mm256_slli_epi16(places, 2);
+  const __m256i low = _mm256_blendv_epi8(
+      _mm256_shuffle_epi8(quarter_0, places), _mm256_shuffle_epi8(quarter_1, places), is_odd);
+  const __m256i high = _mm256_blendv_epi8(
+      _mm256_shuffle_epi8(quarter_2, places), _mm256_shuffle_epi8(quarter_3, places), is_odd);
+  return _mm256_blendv_epi8(low, high, is_high);
+}
+
+static inline __m256i load_32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+
+/// One half of a level.
+static inline __m256i connect(const ck_level *l, int half, truths_64 from, __m256i before) {
+  const __m256i a = _mm256_sign_epi8(pick(from, load_32(l->a + half)), load_32(l->sign_a + half));
+  const __m256i b = _mm256_sign_epi8(pick(from, load_32(l->b + half)), load_32(l->sign_b + half));
+  __m256i both = _mm256_min_epi8(a, b);
+  if (l->splits) {
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i split = _mm256_add_epi8(_mm256_max_epi8(a, zero), _mm256_min_epi8(b, zero));
+    both = _mm256_blendv_epi8(both, split, load_32(l->split_bytes + half));
+  }
+  return _mm256_blendv_epi8(before, both, load_32(l->mask_bytes + half));
+}
+
+static inline void connect_64(const ck_compact *p, ck_row *r, uint64_t is_true, uint64_t is_false, uint64_t *t, uint64_t *h) {
+  truths_64 truths = {
+      spread_truths((uint32_t)is_true, (uint32_t)is_false),
+      spread_truths((uint32_t)(is_true >> 32), (uint32_t)(is_false >> 32))};
+  for (const ck_level *l = p->levels; l < p->levels + p->level_count; l++) {
+    truths_64 next = truths;
+    if ((uint32_t)l->mask) next.low = connect(l, 0, truths, truths.low);
+    if (l->mask >> 32) next.high = connect(l, 32, truths, truths.high);
+    truths = next;
+  }
+  _mm256_storeu_si256((__m256i *)r->truths, truths.low);
+  _mm256_storeu_si256((__m256i *)(r->truths + 32), truths.high);
+  const __m256i zero = _mm256_setzero_si256();
+  *t = *h = 0;
+  for (int half = 0; half < 64; half += 32) {
+    const __m256i outcomes = _mm256_sign_epi8(pick(truths, load_32(p->outcomes + half)), load_32(p->signs + half));
+    *t |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(outcomes, zero)) << half;
+    *h |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(_mm256_cmpgt_epi8(zero, outcomes)) << half;
+    // What a small policy comes to stands in the first half.
+    if (p->outcome_count <= 32) break;
+  }
+}
+
+static inline __m128i load_16(const void *p) { return _mm_loadu_si128((const __m128i *)p); }
+
+/// The same where 16 places are enough: a shuffle sees them all.
+static inline void connect_16(const ck_compact *p, ck_row *r, uint64_t is_true, uint64_t is_false, uint64_t *t, uint64_t *h) {
+  __m128i truths = _mm256_castsi256_si128(spread_truths((uint32_t)is_true, (uint32_t)is_false));
+  const __m128i zero = _mm_setzero_si128();
+  for (const ck_level *l = p->levels; l < p->levels + p->level_count; l++) {
+    const __m128i a = _mm_sign_epi8(_mm_shuffle_epi8(truths, load_16(l->a)), load_16(l->sign_a));
+    const __m128i b = _mm_sign_epi8(_mm_shuffle_epi8(truths, load_16(l->b)), load_16(l->sign_b));
+    __m128i both = _mm_min_epi8(a, b);
+    if (l->splits) {
+      const __m128i split = _mm_add_epi8(_mm_max_epi8(a, zero), _mm_min_epi8(b, zero));
+      both = _mm_blendv_epi8(both, split, load_16(l->split_bytes));
+    }
+    truths = _mm_blendv_epi8(truths, both, load_16(l->mask_bytes));
+  }
+  _mm_storeu_si128((__m128i *)r->truths, truths);
+  const __m128i outcomes = _mm_sign_epi8(_mm_shuffle_epi8(truths, load_16(p->outcomes)), load_16(p->signs));
+  *t = (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpgt_epi8(outcomes, zero));
+  *h = (uint64_t)(0xFFFF & ~(uint32_t)_mm_movemask_epi8(_mm_cmpgt_epi8(zero, outcomes)));
+}
+
+void ck_compact_avx2(const ck_compact *p, ck_row *r) {
+  uint64_t is_true = r->given_true, is_false = r->given_false;
+  for (int32_t i = 0; i < p->input_count; i += 4) {
+    // Instances often lie in an array: the next one is on its way while this one is decided.
+    _mm_prefetch((const char *)(r->inputs + p->input_count + i + 8), _MM_HINT_T0);
+    _mm256_storeu_pd(r->numbers + i, load_some(r->inputs + i, _bzhi_u32(15, (uint32_t)(p->input_count - i))));
+  }
+  for (const ck_layer *l = p->layers; l < p->layers + p->layer_count; l++) {
+    // Thresholds that are none are NaN. What is copied reaches to a multiple of eight inputs.
+    const __m256d low = _mm256_loadu_pd(r->numbers + l->first), low_threshold = _mm256_loadu_pd(l->thresholds);
+    uint64_t t = (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(low, low_threshold, _CMP_GT_OQ));
+    uint64_t f = (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(low, low_threshold, _CMP_LE_OQ));
+    if (l->mask > 15) {
+      const __m256d high = _mm256_loadu_pd(r->numbers + l->first + 4), high_threshold = _mm256_loadu_pd(l->thresholds + 4);
+      t |= (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(high, high_threshold, _CMP_GT_OQ)) << 4;
+      f |= (uint64_t)_mm256_movemask_pd(_mm256_cmp_pd(high, high_threshold, _CMP_LE_OQ)) << 4;
+    }
+    is_true |= t << l->shift;
+    is_false |= f << l->shift;
+  }
+  run_steps(p, r->numbers);
+  run_leaves(p, r->numbers, r->strings, &is_true, &is_false);
+  uint64_t t, h;
+  if (p->truth_count <= 16 && p->outcome_count <= 16) {
+    connect_16(p, r, is_true, is_false, &t, &h);
+  } else {
+    connect_64(p, r, is_true, is_false, &t, &h);
+  }
+  run_score(p, r, t, (h & ~p->ignores) | (t & p->ignores));
+}
+
 #pragma clang attribute pop
 #endif

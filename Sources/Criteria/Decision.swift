@@ -54,7 +54,7 @@ public struct Decision: Hashable, Sendable {
     verdict = summary.verdict
     possible = summary.verdict == .unknown ? summary.possible : []
     score = Score(lowThousandths: summary.low, highThousandths: summary.high)
-    rules = view.rules(all: allRules).map(RuleReport.init)
+    rules = view.rules(all: allRules) { RuleReport($0) }
     missing =
       summary.verdict == .unknown
       ? view.missing.map {
@@ -164,7 +164,7 @@ extension RuleReport.Evidence {
     term = evidence.term
     value =
       switch evidence.value {
-      case .number(let number, let format): .number(number, text: text(number, format))
+      case .number(let number, let text): .number(number, text: text)
       case .string(let string): .string(string)
       case .truth(let truth): .truth(truth)
       case .atLeast(let seconds): .atLeast(seconds: seconds)

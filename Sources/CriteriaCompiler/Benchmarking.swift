@@ -99,27 +99,32 @@ import CriteriaEngine
     /// - Returns: The sum of low and high scores.
     public func rows(_ rows: UnsafeRawPointer, stride: Int, count: Int, bands: UnsafeMutablePointer<UInt8>) -> Int64 {
       var sum: Int64 = 0
-      withUnsafeTemporaryAllocation(of: Truth.self, capacity: 1) { truths in
-        for index in 0..<count {
-          let row = rows + index &* stride
-          scratch.evaluate(
-            numbers: row.assumingMemoryBound(to: Double.self),
-            strings: (row + inputs &* 8).assumingMemoryBound(to: UInt32.self), truths: truths.baseAddress!, &interner)
-          let low = scratch.rowLow
-          bands[index] = (low >= watch ? 1 : 0) + (low >= replace ? 1 : 0)
-          sum &+= low &+ scratch.rowHigh
-        }
+      let (scratch, inputs, watch, replace) = (scratch, inputs, watch, replace)
+      for index in 0..<count {
+        evaluate(rows + index &* stride, scratch, inputs)
+        let low = scratch.rowLow
+        bands[index] = (low >= watch ? 1 : 0) + (low >= replace ? 1 : 0)
+        sum &+= low &+ scratch.rowHigh
       }
       return sum
     }
 
+    @inline(__always)
+    private func evaluate(_ row: UnsafeRawPointer, _ scratch: KernelScratch, _ inputs: Int) {
+      let numbers = row.assumingMemoryBound(to: Double.self)
+      let strings = (row + inputs &* 8).assumingMemoryBound(to: UInt32.self)
+      if scratch.hasGiven {
+        withUnsafeTemporaryAllocation(of: Truth.self, capacity: 1) { truths in
+          scratch.evaluate(numbers: numbers, strings: strings, truths: truths.baseAddress!, &interner)
+        }
+      } else {
+        scratch.evaluate(numbers: numbers, strings: strings)
+      }
+    }
+
     /// The score of one instance.
     public func score(_ row: UnsafeRawPointer) -> (low: Int64, high: Int64) {
-      withUnsafeTemporaryAllocation(of: Truth.self, capacity: 1) { truths in
-        scratch.evaluate(
-          numbers: row.assumingMemoryBound(to: Double.self),
-          strings: (row + inputs * 8).assumingMemoryBound(to: UInt32.self), truths: truths.baseAddress!, &interner)
-      }
+      evaluate(row, scratch, inputs)
       return (scratch.rowLow, scratch.rowHigh)
     }
 

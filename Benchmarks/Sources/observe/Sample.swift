@@ -5,7 +5,8 @@ import FleetData
 /// Values are multiples of a quarter, so that sums of a window are exact in any order.
 enum Sample {
   static let signals = 10
-  private static let window = 10
+  /// Ticks.
+  static let window = 10
 
   /// The samples of a tick in the order in which they are fed.
   static func table(_ tick: Int, _ order: [Int]) -> [Double] {

@@ -156,15 +156,20 @@ typedef struct {
 } ck_word;
 
 /// All truths that need only earlier ones: at the places of `mask`, a & b; where `splits` is set too, true where a is and
-/// false where b is.
+/// false where b is. The same by bytes, for processors that have no masks: −1 where a or b is negated, else 1; all bits of
+/// the places that are set.
 typedef struct {
   uint8_t a[64], b[64];
   uint64_t negate_a, negate_b, mask, splits, unused[4];
+  int8_t sign_a[64], sign_b[64];
+  uint8_t mask_bytes[64], split_bytes[64];
 } ck_level;
 
 typedef struct {
   /// Truths that count, in the order: rules of constant worth, ramps, other graded ones, effects.
   uint8_t outcomes[64];
+  /// −1 where they are negated, else 1.
+  int8_t signs[64];
   const ck_run *runs;
   const ck_step *steps;
   const ck_layer *layers;
@@ -176,6 +181,8 @@ typedef struct {
   /// What the bits of each eight rules of constant worth add up to.
   const int64_t *lows, *highs;
   int32_t input_count, run_count, layer_count, greater_count, equal_count, word_count, level_count, ramp_count, graded_count, table_count, weight_count;
+  /// Places of truths, and of outcomes, that are in use.
+  int32_t truth_count, outcome_count;
   /// Of `outcomes`: what is negated, and where the unknown is ignored.
   uint64_t negate, ignores;
 } ck_compact;
@@ -193,6 +200,7 @@ void ck_bands(const int64_t *low, size_t count, int64_t watch, int64_t replace, 
 void ck_columns_avx512(const ck_program *, ck_columns *, size_t first, size_t count);
 void ck_compact_avx512(const ck_compact *, ck_row *);
 void ck_columns_avx2(const ck_program *, ck_columns *, size_t first, size_t count);
+void ck_compact_avx2(const ck_compact *, ck_row *);
 void ck_columns_sse2(const ck_program *, ck_columns *, size_t first, size_t count);
 #endif
 void ck_columns_portable(const ck_program *, ck_columns *, size_t first, size_t count);

@@ -6,6 +6,8 @@ package import CriteriaDiagnostics
 /// - Complexity: O(bytes).
 package func checkCharacters(of source: SourceID, in sources: SourceMap) -> [Diagnostic] {
   let text = sources[source]
+  // Nothing in ASCII is hidden, or looks like something else in ASCII.
+  if text.bytes.allSatisfy({ $0 < 0x80 }) { return [] }
   var scanner = CharacterScanner(source: source, text: text)
   scanner.run()
   return scanner.diagnostics

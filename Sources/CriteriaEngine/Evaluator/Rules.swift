@@ -129,12 +129,16 @@ extension Tick {
   /// Runs the rules of one instance.
   private mutating func runKernel(_ row: Int) {
     let kernel = workspace.kernel
-    for (place, register) in kernel.numberInputs.enumerated() { workspace.rowNumbers[place] = frame.numbers[register] }
-    for (place, register) in kernel.stringInputs.enumerated() { workspace.rowStrings[place] = frame.strings[register] }
-    for (place, register) in kernel.truthInputs.enumerated() { workspace.rowTruths[place] = frame.truths[register] }
+    let (numbers, strings, truths) = (workspace.rowNumbers, workspace.rowStrings, workspace.rowTruths)
+    for (place, register) in kernel.numberInputs.enumerated() { numbers[place] = frame.numbers[register] }
+    for (place, register) in kernel.stringInputs.enumerated() { strings[place] = frame.strings[register] }
+    for (place, register) in kernel.truthInputs.enumerated() { truths[place] = frame.truths[register] }
     let scratch = workspace.rowScratch
-    scratch.evaluate(
-      numbers: workspace.rowNumbers, strings: workspace.rowStrings, truths: workspace.rowTruths, &workspace.strings)
+    if scratch.hasGiven {
+      scratch.evaluate(numbers: numbers, strings: strings, truths: truths, &workspace.strings)
+    } else {
+      scratch.evaluate(numbers: numbers, strings: strings)
+    }
     workspace.tallies[0] = Tally(
       low: scratch.rowLow, high: scratch.rowHigh, protect: scratch.rowProtect, quarantine: scratch.rowQuarantine,
       replace: scratch.rowReplace)

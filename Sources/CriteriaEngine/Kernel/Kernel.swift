@@ -140,6 +140,7 @@ private struct Runner {
       default: (self.path, columns) = (.portable, ck_columns_portable)
       }
       if self.path == .avx512 { compact = ck_compact_avx512 }
+      if self.path == .avx2 { compact = ck_compact_avx2 }
     #else
       (self.path, columns) = (.portable, ck_columns_portable)
     #endif

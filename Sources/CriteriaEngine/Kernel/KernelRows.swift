@@ -186,14 +186,29 @@ struct KernelRows {
       }
       let depth = max(depths[a.node] ?? 0, depths[b.node] ?? 0)
       depths[node] = depth + 1
-      if depth == levels.count { levels.append(ck_level()) }
+      if depth == levels.count {
+        var level = ck_level()
+        withUnsafeMutableBytes(of: &level.sign_a) { $0.initializeMemory(as: Int8.self, repeating: 1) }
+        withUnsafeMutableBytes(of: &level.sign_b) { $0.initializeMemory(as: Int8.self, repeating: 1) }
+        levels.append(level)
+      }
       let place = Int(places[node]!)
       let bit = UInt64(1) << UInt64(place)
       withUnsafeMutableBytes(of: &levels[depth].a) { $0[place] = UInt8(places[a.node]!) }
       withUnsafeMutableBytes(of: &levels[depth].b) { $0[place] = UInt8(places[b.node]!) }
-      if a.isNegated { levels[depth].negate_a |= bit }
-      if b.isNegated { levels[depth].negate_b |= bit }
-      if isSplit { levels[depth].splits |= bit }
+      withUnsafeMutableBytes(of: &levels[depth].mask_bytes) { $0[place] = 0xFF }
+      if a.isNegated {
+        levels[depth].negate_a |= bit
+        withUnsafeMutableBytes(of: &levels[depth].sign_a) { $0[place] = 0xFF }
+      }
+      if b.isNegated {
+        levels[depth].negate_b |= bit
+        withUnsafeMutableBytes(of: &levels[depth].sign_b) { $0[place] = 0xFF }
+      }
+      if isSplit {
+        levels[depth].splits |= bit
+        withUnsafeMutableBytes(of: &levels[depth].split_bytes) { $0[place] = 0xFF }
+      }
       levels[depth].mask |= bit
     }
   }
@@ -236,6 +251,7 @@ struct KernelRows {
   /// - Parameter outcomes: Fewer than 64.
   func flatten(_ outcomes: [Outcome]) -> (UnsafePointer<ck_compact>, UnsafeMutableRawPointer) {
     var compact = ck_compact()
+    withUnsafeMutableBytes(of: &compact.signs) { $0.initializeMemory(as: Int8.self, repeating: 1) }
     var weights: [(low: Int64, high: Int64)] = []
     var ramps: [ck_ramp] = []
     var graded: [ck_graded] = []
@@ -243,7 +259,10 @@ struct KernelRows {
       let bit = UInt64(1) << UInt64(index)
       let place = place(outcome.when)
       withUnsafeMutableBytes(of: &compact.outcomes) { $0[index] = UInt8(place.place) }
-      if place.isNegated { compact.negate |= bit }
+      if place.isNegated {
+        compact.negate |= bit
+        withUnsafeMutableBytes(of: &compact.signs) { $0[index] = 0xFF }
+      }
       if outcome.ignoresUnknown { compact.ignores |= bit }
       switch outcome.kind {
       case .constant(let low, let high): weights.append((low, high))
@@ -303,6 +322,8 @@ struct KernelRows {
     compact.graded_count = Int32(graded.count)
     compact.table_count = Int32(tables)
     compact.weight_count = Int32(weights.count)
+    compact.truth_count = Int32(places.values.max() ?? -1) + 1
+    compact.outcome_count = Int32(outcomes.count)
     return (UnsafePointer(flat.store([compact], at: header)), flat.base)
   }
 }

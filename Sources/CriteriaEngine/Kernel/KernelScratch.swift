@@ -23,7 +23,8 @@ package final class KernelScratch {
   private let compact: UnsafePointer<ck_compact>?
   private let runCompact: ck_run_compact
   private let given: UInt64
-  private let hasGiven: Bool
+  /// Truths are inputs, or regular expressions have answers.
+  package let hasGiven: Bool
 
   /// - Parameter capacity: Rows; 1 is enough for rows alone.
   package init(_ kernel: Kernel, capacity: Int = 256) {
@@ -233,9 +234,14 @@ package final class KernelScratch {
     numbers inputNumbers: UnsafePointer<Double>, strings inputStrings: UnsafePointer<UInt32>,
     truths inputTruths: UnsafePointer<Truth>, _ interner: inout Interner
   ) {
+    if hasGiven { give(inputStrings, inputTruths, &interner) }
+    evaluate(numbers: inputNumbers, strings: inputStrings)
+  }
+
+  /// The same for a kernel that is given numbers and strings alone, and asks no regular expression: `hasGiven` is false.
+  package func evaluate(numbers inputNumbers: UnsafePointer<Double>, strings inputStrings: UnsafePointer<UInt32>) {
     row.pointee.inputs = inputNumbers
     row.pointee.strings = inputStrings
-    if hasGiven { give(inputStrings, inputTruths, &interner) }
     if let compact { runCompact(compact, row) } else { run(program, row) }
   }
 

@@ -46,7 +46,8 @@ package struct InstanceView {
   /// One term that a rule read.
   package struct Evidence: Sendable {
     package enum Value: Hashable, Sendable {
-      case number(Double, NumberFormat)
+      /// In canonical units, and as people read it.
+      case number(Double, text: String)
       case string(String)
       case truth(Bool)
       /// A clock of which only this much is known: seconds.
@@ -69,13 +70,14 @@ package struct InstanceView {
   }
 
   /// Every rule in the order of the policy; `all` false leaves out those that are plainly idle or not applicable.
-  package func rules(all: Bool) -> [RuleReport] {
+  package func rules<Report>(all: Bool, _ make: (RuleReport) -> Report) -> [Report] {
+    let reported = plan.rules.indices.filter { all || standing($0).excepted != .no || !isIdle($0) }
+    if reported.isEmpty { return [] }
     var reader = Reader(self)
-    return fleet.program.rules.indices.compactMap { index in
-      let standing = standing(index)
-      let isIdle = standing.excepted == .no && isIdle(index)
-      return !all && isIdle ? nil : report(index, standing, reader.row(of: index), &reader)
-    }
+    var reports: [Report] = []
+    reports.reserveCapacity(reported.count)
+    for index in reported { reports.append(make(report(index, standing(index), &reader))) }
+    return reports
   }
 
   func standing(_ index: Int) -> Standing { block.standing[index * block.capacity + row] }
@@ -94,9 +96,9 @@ package struct InstanceView {
   package var protectedBy: [String] {
     guard summary.protected != .no else { return [] }
     var reader = Reader(self)
-    return fleet.program.rules.indices.compactMap { index in
-      guard plan.rules[index].effect == .protect, reader.counted(index).effect != .no else { return nil }
-      return fleet.program.rules[index].name
+    return plan.rules.indices.compactMap { index in
+      guard plan.rules[index].effect == .protect, reader.look(at: index).counted.effect != .no else { return nil }
+      return reader.rules[index].name
     }
   }
 
@@ -109,16 +111,16 @@ package struct InstanceView {
     }
   }
 
-  private func report(_ index: Int, _ standing: Standing, _ row: Row?, _ reader: inout Reader) -> RuleReport {
-    let rule = fleet.program.rules[index]
-    let outcome = reader.counted(index)
+  private func report(_ index: Int, _ standing: Standing, _ reader: inout Reader) -> RuleReport {
+    let rules = reader.rules
+    let (row, outcome) = reader.look(at: index)
     let sure = row.map { state($0.sure.state) } ?? .idle
     let possible = row.map { state($0.possible.state) } ?? .idle
     var reported = sure
     if !standing.isApplicable { reported = .notApplicable }
     if standing.excepted == .yes { reported = .excepted }
     let effect: (name: String, stands: Truth)? =
-      switch rule.effect {
+      switch plan.rules[index].effect {
       case .add: nil
       case .replace: ("replace", outcome.effect)
       case .quarantine: ("quarantine", outcome.effect)
@@ -128,15 +130,16 @@ package struct InstanceView {
     reader.fillText(row?.key ?? Row.unknownKey, of: index)
     let entered = row.map { sure == .idle && possible != .idle ? $0.possible.since : $0.sure.since }
     let known = knownSince.map { at - $0 } ?? 0
-    let needed = rule.for + rule.longestWindow
+    let needed = rules[index].for + rules[index].longestWindow
     let waits = sure == .pending || possible != sure
+    let key = reader.key(row?.key, index)
+    let evidence = reader.evidence(index, key: row?.key)
     return RuleReport(
-      rule: rule.name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
-      low: outcome.low,
-      high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: reader.key(row?.key, rule),
-      why: standing.isApplicable ? reader.why(rule, key: row?.key) : "", evidence: reader.evidence(rule, key: row?.key),
-      labels: rule.labels, isShadow: rule.shadow,
-      because: standing.exception < 0 ? nil : rule.except[Int(standing.exception)].because,
+      rule: rules[index].name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
+      low: outcome.low, high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: key,
+      why: standing.isApplicable ? reader.why(index, row?.key, key, evidence) : "", evidence: evidence,
+      labels: rules[index].labels, isShadow: plan.rules[index].isShadow,
+      because: standing.exception < 0 ? nil : rules[index].except[Int(standing.exception)].because,
       needs: waits && known < needed ? (needed, known) : nil)
   }
 
@@ -146,7 +149,7 @@ package struct InstanceView {
     var names: [String] = []
     func add(_ more: [String]) { for name in more where !names.contains(name) { names.append(name) } }
     for (index, rule) in fleet.program.rules.enumerated() {
-      let counted = reader.counted(index)
+      let counted = reader.look(at: index).counted
       guard counted.low != counted.high || counted.effect == .unknown else { continue }
       for row in reader.rows(of: index) where row.sure.state != row.possible.state || row.low != row.high {
         reader.fill(row.key, of: index)
@@ -166,6 +169,8 @@ package struct InstanceView {
 /// Reads an instance again at the tick of a view, with the engine's own registers.
 private struct Reader {
   let view: InstanceView
+  let rules: [Program.Rule]
+  private let features: [Program.Feature]
   private var tick: Tick
   private var workspace: Workspace { view.fleet.workspace }
   private var program: Program { view.fleet.program }
@@ -173,6 +178,8 @@ private struct Reader {
 
   init(_ view: InstanceView) {
     self.view = view
+    rules = view.fleet.program.rules
+    features = view.fleet.program.features
     tick = Tick(view.fleet.workspace, view.block, number: view.tick, columns: false, isReading: true)
     tick.prepare(view.row)
     var row = Int32(view.row)
@@ -183,6 +190,12 @@ private struct Reader {
   mutating func rows(of index: Int) -> [Row] {
     let rule = view.fleet.plan.rules.base + index
     if rule.pointee.isKeyed { return block.cold[view.row].keyed[Int(rule.pointee.place)].rows }
+    return [onlyRow(of: index)]
+  }
+
+  /// The row of a rule without keys.
+  private mutating func onlyRow(of index: Int) -> Row {
+    let rule = view.fleet.plan.rules.base + index
     let cell = Int(rule.pointee.place) * block.capacity + view.row
     var row = Row(key: 0)
     (row.sure, row.possible) = (block.sure[cell], block.possible[cell])
@@ -192,18 +205,26 @@ private struct Reader {
       (row.low, row.high) = tick.contribution(
         of: rule, row.sure, row.possible, now: tick.worth(of: rule, view.row), &row.lastWorth)
     }
-    return [row]
+    return row
   }
 
-  /// What a rule contributed, after `except` and `mode: shadow`.
-  mutating func counted(_ index: Int) -> Contribution {
+  /// The row that speaks for a rule, and what the rule contributed after `except` and `mode: shadow`.
+  mutating func look(at index: Int) -> (row: Row?, counted: Contribution) {
     let rule = view.fleet.plan.rules.base + index
-    return tick.counted(tick.contribution(of: rule, rows(of: index)), rule, view.standing(index).excepted)
+    let excepted = view.standing(index).excepted
+    if rule.pointee.isKeyed {
+      let rows = rows(of: index)
+      return (speaker(for: index, rows), tick.counted(tick.contribution(of: rule, rows), rule, excepted))
+    }
+    let row = onlyRow(of: index)
+    let came =
+      rule.pointee.effect == .add
+      ? Contribution(low: row.low, high: row.high)
+      : Contribution(effect: row.sure.isOn ? .yes : row.possible.isOn ? .unknown : .no)
+    return (row, tick.counted(came, rule, excepted))
   }
 
-  /// The row that speaks for a rule.
-  mutating func row(of index: Int) -> Row? {
-    let rows = rows(of: index)
+  private func speaker(for index: Int, _ rows: [Row]) -> Row? {
     if rows.count < 2 { return rows.first }
     let contributes: (Row) -> [Int64]
     if view.fleet.plan.rules[index].effect == .add {
@@ -237,7 +258,8 @@ private struct Reader {
   /// The same, and what its text reads.
   mutating func fillText(_ key: Int32, of index: Int) {
     fill(key, of: index)
-    for part in program.rules[index].why ?? [] {
+    guard let why = rules[index].why else { return }
+    for part in why {
       switch part {
       case .number(let fragment, _), .string(let fragment), .truth(let fragment):
         tick.fill(key: key, features: fragment.features, derived: fragment.derived, view.row)
@@ -259,48 +281,62 @@ private struct Reader {
     return workspace.row.strings[fragment.result]
   }
 
-  func key(_ key: Int32?, _ rule: Program.Rule) -> [(label: String, value: String)] {
+  func key(_ key: Int32?, _ index: Int) -> [(label: String, value: String)] {
     guard let key, key > 0 else { return [] }
-    return zip(rule.by, workspace.keys.parts[Int(key)]).map { (label: $0, value: $1) }
+    return zip(rules[index].by, workspace.keys.parts[Int(key)]).map { (label: $0, value: $1) }
   }
 
-  func why(_ rule: Program.Rule, key: Int32?) -> String {
-    guard let parts = rule.why else { return terms(rule, key: key) }
-    return parts.map { part in
+  func why(
+    _ index: Int, _ key: Int32?, _ labels: [(label: String, value: String)], _ evidence: [InstanceView.Evidence]
+  ) -> String {
+    guard let parts = rules[index].why else { return terms(evidence, labels) }
+    var why = ""
+    for part in parts {
       switch part {
-      case .text(let text): return text
+      case .text(let text): why += text
       case .number(let fragment, let format):
         let value = number(fragment)
-        if value.isNaN, let bound = bound(of: fragment.result) { return "at least \(duration(bound))" }
-        return CriteriaEngine.text(value, format)
+        if value.isNaN, let bound = bound(of: fragment.result) {
+          why += "at least \(duration(bound))"
+        } else {
+          why += CriteriaEngine.text(value, format)
+        }
       case .string(let fragment):
         let code = string(fragment)
-        return code == 0 ? "unknown" : workspace.strings[code]
+        why += code == 0 ? "unknown" : workspace.strings[code]
       case .truth(let fragment):
         switch truth(fragment) {
-        case .yes: return "true"
-        case .no: return "false"
-        case .unknown: return "unknown"
+        case .yes: why += "true"
+        case .no: why += "false"
+        case .unknown: why += "unknown"
         }
       case .key(let index):
-        guard let key, key > 0 else { return "unknown" }
-        return workspace.keys.parts[Int(key)][index]
+        if let key, key > 0 { why += workspace.keys.parts[Int(key)][index] } else { why += "unknown" }
       }
-    }.joined()
+    }
+    return why
   }
 
   /// A rule without `why` says what it read.
-  private func terms(_ rule: Program.Rule, key: Int32?) -> String {
-    let place = self.key(key, rule).map { " (\($0.label) \($0.value))" }.joined()
-    return evidence(rule, key: nil).map { evidence in
-      switch evidence.value {
-      case .number(let value, let format): "\(evidence.term) \(CriteriaEngine.text(value, format))"
-      case .string(let value): "\(evidence.term) `\(value)`"
-      case .truth(let value): value ? evidence.term : "not \(evidence.term)"
-      case .atLeast(let seconds): "\(evidence.term) at least \(duration(seconds))"
-      case .unknown: "\(evidence.term) unknown"
+  private func terms(_ evidence: [InstanceView.Evidence], _ labels: [(label: String, value: String)]) -> String {
+    var text = ""
+    text.reserveCapacity(evidence.reduce(0) { $0 + $1.term.utf8.count + 16 })
+    for one in evidence {
+      if !text.isEmpty { text += ", " }
+      if case .truth(false) = one.value { text += "not " }
+      text += one.term
+      switch one.value {
+      case .number(_, let number):
+        text += " "
+        text += number
+      case .string(let value): text += " `\(value)`"
+      case .truth: break
+      case .atLeast(let seconds): text += " at least \(duration(seconds))"
+      case .unknown: text += " unknown"
       }
-    }.joined(separator: ", ") + place
+    }
+    for (label, value) in labels { text += " (\(label) \(value))" }
+    return text
   }
 
   /// What is known of the clock in a register that is not exact; `nil` for all else.
@@ -314,59 +350,79 @@ private struct Reader {
 
   private func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
     let value = workspace.row.numbers[register]
-    if !value.isNaN { return .number(value, format) }
+    if !value.isNaN { return .number(value, text: CriteriaEngine.text(value, format)) }
     return bound(of: register).map { .atLeast($0) } ?? .unknown
   }
 
-  private func featuresRead(_ rule: Program.Rule) -> [Program.Feature] { rule.features.map { program.features[$0] } }
-
-  func value(of feature: Program.Feature) -> InstanceView.Evidence.Value {
+  /// What a feature comes to.
+  private func value(of index: Int) -> InstanceView.Evidence.Value {
+    let feature = view.fleet.plan.features[index]
+    let register = Int(feature.register)
     switch feature.kind {
     case .latest, .window, .sinceSignal, .sinceFact, .age, .driftCount, .driftRatio, .factNumber:
-      return number(in: feature.register, feature.format)
+      return number(in: register, features[index].format)
     case .absent:
-      let value = workspace.row.truths[feature.register]
+      let value = workspace.row.truths[register]
       return value == .unknown ? .unknown : .truth(value == .yes)
     case .fact, .label, .desired, .status, .reason, .info, .capture:
-      let code = workspace.row.strings[feature.register]
+      let code = workspace.row.strings[register]
       return code == 0 ? .unknown : .string(workspace.strings[code])
     }
   }
 
-  func evidence(_ rule: Program.Rule, key: Int32?) -> [InstanceView.Evidence] {
-    rule.derived.map { index in
-      InstanceView.Evidence(
-        term: program.derived[index].text,
-        value: number(in: program.derived[index].register, program.derived[index].format), newest: nil, origin: nil)
+  /// Whether a feature is unknown, but perhaps for a bound.
+  private func isUnknown(_ index: Int) -> Bool {
+    let feature = view.fleet.plan.features[index]
+    let register = Int(feature.register)
+    switch feature.kind {
+    case .latest, .window, .sinceSignal, .sinceFact, .age, .driftCount, .driftRatio, .factNumber:
+      return workspace.row.numbers[register].isNaN
+    case .absent: return workspace.row.truths[register] == .unknown
+    case .fact, .label, .desired, .status, .reason, .info, .capture: return workspace.row.strings[register] == 0
     }
-      + featuresRead(rule).map { feature in
-        var evidence = InstanceView.Evidence(term: feature.text, value: value(of: feature), newest: nil, origin: nil)
-        guard let signal = feature.signal else { return evidence }
-        let slot = Int(view.fleet.plan.signals[signal].slot)
-        let row = feature.isKeyed ? key : nil
-        switch program.signals[signal].source {
-        case .metric: evidence.newest = block.set(slot, view.row).pointee.newest(key: row)
-        case .log:
-          let newest = block.cold[view.row].logs[slot].newest(key: row)
-          evidence.newest = newest?.time
-          evidence.origin = newest?.origin
-        case .condition: evidence.newest = block.cold[view.row].conditions[slot].newest?.time
-        case .info: evidence.newest = block.cold[view.row].infos[slot].timeline.newest?.time
-        case .fact(let name, _): evidence.newest = block.cold[view.row].facts.facts[name]?.newest?.time
-        }
-        return evidence
-      }
+  }
+
+  func evidence(_ index: Int, key: Int32?) -> [InstanceView.Evidence] {
+    let derived = rules[index].derived
+    let read = rules[index].features
+    var evidence: [InstanceView.Evidence] = []
+    evidence.reserveCapacity(derived.count + read.count)
+    for index in derived {
+      let one = program.derived[index]
+      evidence.append(
+        InstanceView.Evidence(term: one.text, value: number(in: one.register, one.format), newest: nil, origin: nil))
+    }
+    for index in read {
+      let (newest, origin) = newest(behind: index, key)
+      evidence.append(
+        InstanceView.Evidence(term: features[index].text, value: value(of: index), newest: newest, origin: origin))
+    }
+    return evidence
+  }
+
+  /// The newest observation behind a feature.
+  private func newest(behind index: Int, _ key: Int32?) -> (Int64?, Origin?) {
+    guard let signal = features[index].signal else { return (nil, nil) }
+    let slot = Int(view.fleet.plan.signals[signal].slot)
+    let key = view.fleet.plan.features[index].isKeyed ? key : nil
+    switch view.fleet.plan.signals[signal].source {
+    case .metric: return (block.set(slot, view.row).pointee.newest(key: key), nil)
+    case .log:
+      let newest = block.cold[view.row].logs[slot].newest(key: key)
+      return (newest?.time, newest?.origin)
+    case .condition: return (block.cold[view.row].conditions[slot].newest?.time, nil)
+    case .info: return (block.cold[view.row].infos[slot].timeline.newest?.time, nil)
+    case .fact:
+      guard case .fact(let name, _) = program.signals[signal].source else { return (nil, nil) }
+      return (block.cold[view.row].facts.facts[name]?.newest?.time, nil)
+    }
   }
 
   /// The signals (or facts) behind features that are unknown now.
   func unknowns(features: [Int], derived: [Int], key: Int32) -> [String] {
     var names: [String] = []
-    for index in features {
-      let feature = program.features[index]
-      switch value(of: feature) {
-      case .unknown, .atLeast: break
-      case .number, .string, .truth: continue
-      }
+    for index in features where isUnknown(index) {
+      let feature = self.features[index]
       names.append((feature.signal ?? info(of: feature)).map { program.signals[$0].name } ?? feature.text)
     }
     for index in derived where workspace.row.numbers[program.derived[index].register].isNaN {

@@ -60,28 +60,35 @@ package struct SHA256 {
   }
 
   private mutating func compress() {
-    var w = [UInt32](repeating: 0, count: 64)
-    for i in 0..<16 {
-      w[i] = (0..<4).reduce(0) { $0 << 8 | UInt32(buffer[4 * i + $1]) }
+    let constants = SHA256.constants
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
+      for i in 0..<16 {
+        w[i] =
+          UInt32(buffer[4 * i]) << 24 | UInt32(buffer[4 * i + 1]) << 16 | UInt32(buffer[4 * i + 2]) << 8
+          | UInt32(buffer[4 * i + 3])
+      }
+      for i in 16..<64 {
+        let a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)
+        let b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ (w[i - 2] >> 10)
+        w[i] = w[i - 16] &+ a &+ w[i - 7] &+ b
+      }
+      var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+      var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+      for i in 0..<64 {
+        let choice = (e & f) ^ (~e & g)
+        let sumE = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        let first = h &+ sumE &+ choice &+ constants[i] &+ w[i]
+        let majority = (a & b) ^ (a & c) ^ (b & c)
+        let sumA = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        (h, g, f, e) = (g, f, e, d &+ first)
+        (d, c, b, a) = (c, b, a, first &+ sumA &+ majority)
+      }
+      for (index, value) in zip(0..<8, [a, b, c, d, e, f, g, h]) { state[index] &+= value }
     }
-    for i in 16..<64 {
-      let a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)
-      let b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ (w[i - 2] >> 10)
-      w[i] = w[i - 16] &+ a &+ w[i - 7] &+ b
-    }
-    var s = state
-    for i in 0..<64 {
-      let choice = (s[4] & s[5]) ^ (~s[4] & s[6])
-      let sumE = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)
-      let first = s[7] &+ sumE &+ choice &+ SHA256.constants[i] &+ w[i]
-      let majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2])
-      let sumA = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)
-      s = [first &+ sumA &+ majority, s[0], s[1], s[2], s[3] &+ first, s[4], s[5], s[6]]
-    }
-    for i in 0..<8 { state[i] = state[i] &+ s[i] }
     buffer.removeAll(keepingCapacity: true)
   }
 
+  @inline(__always)
   private func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
 }
 

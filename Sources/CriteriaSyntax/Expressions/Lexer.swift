@@ -94,6 +94,8 @@ struct Lexer {
   ]
 
   private func starts(with symbol: String) -> Bool {
+    // Nearly all of them differ in the first byte.
+    guard symbol.utf8.first == bytes[offset] else { return false }
     let end = offset + symbol.utf8.count
     return end <= limits.upperBound && bytes[offset..<end].elementsEqual(symbol.utf8)
   }
