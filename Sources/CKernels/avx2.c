@@ -63,32 +63,43 @@ static inline void v_same_string(const uint32_t *a, const uint32_t *b, uint64_t 
 }
 
 #define CK_OWN_NARROW_SCORE
-/// The bits of a byte as eight masks.
-static inline __m256i spread_bits(uint64_t byte) {
-  const __m256i places = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-  return _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)byte), places), places);
+/// `value` in the lanes whose bit is set, else 0; `shifts` bring each lane's bit to the sign.
+static inline __m256i where_set(__m256i bits, __m256i shifts, __m256i value) {
+  const __m256 mask = _mm256_castsi256_ps(_mm256_sllv_epi32(bits, shifts));
+  return _mm256_castps_si256(_mm256_blendv_ps(_mm256_setzero_ps(), _mm256_castsi256_ps(value), mask));
 }
-/// Eight sums at a time.
-static inline void narrow_score(const ck_program *p, ck_columns *c, size_t word) {
+/// Eight sums at a time, and those of 32 rows in registers.
+static inline __attribute__((always_inline)) void half_score(const ck_program *p, ck_columns *c, size_t word, int half) {
   const __m256d zero = _mm256_setzero_pd(), most = _mm256_set1_pd(1e12), thousand = _mm256_set1_pd(1000);
-  const __m256d half = _mm256_set1_pd(0.49999999999999994);
-  for (int i = 0; i < 8; i++) {
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (int32_t k = 0; k < p->weight_count; k++) {
-      const ck_weight *w = &p->weights[k];
-      const uint64_t t = c->planes[w->t][word] >> 8 * i, h = (c->planes[w->h][word] ^ w->flip) >> 8 * i;
-      low = _mm256_add_epi32(low, _mm256_and_si256(spread_bits(t), _mm256_set1_epi32((int)w->low)));
-      high = _mm256_add_epi32(high, _mm256_and_si256(spread_bits(h), _mm256_set1_epi32((int)w->high)));
+  const __m256d rounding = _mm256_set1_pd(0.49999999999999994);
+  __m256i low[4], high[4], shifts[4];
+  for (int i = 0; i < 4; i++) {
+    low[i] = high[i] = _mm256_setzero_si256();
+    shifts[i] = _mm256_sub_epi32(_mm256_set1_epi32(31 - 8 * i), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  for (int32_t k = 0; k < p->weight_count; k++) {
+    const ck_weight *w = &p->weights[k];
+    const __m256i t = _mm256_set1_epi32((int)(c->planes[w->t][word] >> 32 * half));
+    const __m256i h = _mm256_set1_epi32((int)((c->planes[w->h][word] ^ w->flip) >> 32 * half));
+    const __m256i add_low = _mm256_set1_epi32((int)w->low), add_high = _mm256_set1_epi32((int)w->high);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) {
+      low[i] = _mm256_add_epi32(low[i], where_set(t, shifts[i], add_low));
+      high[i] = _mm256_add_epi32(high[i], where_set(h, shifts[i], add_high));
     }
-    for (int32_t k = 0; k < p->graded_count; k++) {
-      const ck_graded *g = &p->graded[k];
-      const uint64_t t = c->planes[g->t][word] >> 8 * i, h = (c->planes[g->h][word] ^ g->flip) >> 8 * i;
-      const double *worth = c->numbers[g->value] + word * 64 + i * 8;
+  }
+  for (int32_t k = 0; k < p->graded_count; k++) {
+    const ck_graded *g = &p->graded[k];
+    const __m256i t = _mm256_set1_epi32((int)(c->planes[g->t][word] >> 32 * half));
+    const __m256i h = _mm256_set1_epi32((int)((c->planes[g->h][word] ^ g->flip) >> 32 * half));
+    const double *worth = c->numbers[g->value] + word * 64 + half * 32;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) {
       __m128i values[2], known[2];
       for (int j = 0; j < 2; j++) {
-        const __m256d points = _mm256_loadu_pd(worth + j * 4);
+        const __m256d points = _mm256_loadu_pd(worth + i * 8 + j * 4);
         const __m256d bounded = _mm256_min_pd(_mm256_max_pd(points, zero), most);
-        values[j] = _mm256_cvttpd_epi32(_mm256_add_pd(_mm256_mul_pd(bounded, thousand), half));
+        values[j] = _mm256_cvttpd_epi32(_mm256_add_pd(_mm256_mul_pd(bounded, thousand), rounding));
         const __m256i mask = _mm256_castpd_si256(_mm256_cmp_pd(points, points, _CMP_EQ_OQ));
         known[j] = _mm_castps_si128(_mm_shuffle_ps(
             _mm_castsi128_ps(_mm256_castsi256_si128(mask)), _mm_castsi128_ps(_mm256_extracti128_si256(mask, 1)), 0x88));
@@ -96,15 +107,23 @@ static inline void narrow_score(const ck_program *p, ck_columns *c, size_t word)
       const __m256i value = _mm256_setr_m128i(values[0], values[1]), is_known = _mm256_setr_m128i(known[0], known[1]);
       const __m256i add_low = _mm256_blendv_epi8(_mm256_set1_epi32((int)g->low), value, is_known);
       const __m256i add_high = _mm256_blendv_epi8(_mm256_set1_epi32((int)g->high), value, is_known);
-      low = _mm256_add_epi32(low, _mm256_and_si256(spread_bits(t), add_low));
-      high = _mm256_add_epi32(high, _mm256_and_si256(spread_bits(h), add_high));
+      low[i] = _mm256_add_epi32(low[i], where_set(t, shifts[i], add_low));
+      high[i] = _mm256_add_epi32(high[i], where_set(h, shifts[i], add_high));
     }
-    __m256i *out_low = (__m256i *)(c->low + word * 64 + i * 8), *out_high = (__m256i *)(c->high + word * 64 + i * 8);
-    _mm256_storeu_si256(out_low, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(low)));
-    _mm256_storeu_si256(out_low + 1, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(low, 1)));
-    _mm256_storeu_si256(out_high, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(high)));
-    _mm256_storeu_si256(out_high + 1, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(high, 1)));
   }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    __m256i *out_low = (__m256i *)(c->low + word * 64 + half * 32 + i * 8);
+    __m256i *out_high = (__m256i *)(c->high + word * 64 + half * 32 + i * 8);
+    _mm256_storeu_si256(out_low, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(low[i])));
+    _mm256_storeu_si256(out_low + 1, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(low[i], 1)));
+    _mm256_storeu_si256(out_high, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(high[i])));
+    _mm256_storeu_si256(out_high + 1, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(high[i], 1)));
+  }
+}
+static inline void narrow_score(const ck_program *p, ck_columns *c, size_t word) {
+  half_score(p, c, word, 0);
+  half_score(p, c, word, 1);
 }
 
 #include "columns.inc"

@@ -3,14 +3,13 @@ import FleetData
 import Glibc
 import KernelInputs
 
-/// A half of the fleet, run by a thread of its own.
-private final class Half {
-  let runner: DecisionKernel.Runner
-  let start: Int
-  let count: Int
-  let bands: UnsafeMutablePointer<UInt8>
-
-  let fleet: FleetInputs
+/// A part of the fleet, run by a thread of its own.
+private final class Part {
+  private let runner: DecisionKernel.Runner
+  private let fleet: FleetInputs
+  private let start: Int
+  private let count: Int
+  private let bands: UnsafeMutablePointer<UInt8>
 
   init(_ run: Run, _ start: Int, _ count: Int) {
     runner = DecisionKernel.Runner(run.kernel, chunk: run.options.chunk)
@@ -38,45 +37,24 @@ func twoThreads(_ run: Run) -> String {
   let inner = max(1, 8_000_000 / n)
   func decide(_ start: Int, _ count: Int) -> () -> () -> Void {
     {
-      let half = Half(run, start, count)
-      return { for _ in 0..<inner { half.run() } }
+      let part = Part(run, start, count)
+      return { for _ in 0..<inner { part.run() } }
     }
   }
   func read(_ start: Int, _ count: Int) -> () -> () -> Void {
-    { { for _ in 0..<inner { sink(readAll(run.fleet, start, count)) } } }
+    { { for _ in 0..<inner { keep(readAll(run.fleet, start, count)) } } }
   }
-  func spin(_ rounds: Int) -> () -> () -> Void { { { sink(chain(rounds)) } } }
-  let rounds = 40_000_000
-  let pairs: [Pair] = [
-    Pair(one: decide(0, n), two: [decide(0, middle), decide(middle, n - middle)]),
-    Pair(one: spin(rounds), two: [spin(rounds / 2), spin(rounds / 2)]),
-    Pair(one: read(0, n), two: [read(0, middle), read(middle, n - middle)]),
-  ]
-  var times = pairs.map { _ in (one: [Double](), two: [Double]()) }
+  var (one, two, readOne, readTwo): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
   for _ in 0..<run.options.repeats {
-    for (index, pair) in pairs.enumerated() {
-      times[index].one.append(wallTime(of: [pair.one]))
-      times[index].two.append(wallTime(of: pair.two))
-    }
+    one.append(wallTime(of: [decide(0, n)]))
+    two.append(wallTime(of: [decide(0, middle), decide(middle, n - middle)]))
+    readOne.append(wallTime(of: [read(0, n)]))
+    readTwo.append(wallTime(of: [read(0, middle), read(middle, n - middle)]))
   }
-  func speedup(_ index: Int) -> Double { rounded(times[index].one.min()! / times[index].two.min()!) }
-  let (a, b) = (Times(times[0].one, items: n * inner), Times(times[0].two, items: n * inner))
-  return "{\"one_wall_ns\":\(a.json),\"two_wall_ns\":\(b.json),\"speedup\":\(speedup(0)),"
-    + "\"control_speedup\":{\"arithmetic\":\(speedup(1)),\"reading\":\(speedup(2))}}"
-}
-
-/// The same work by one thread and by two; each makes ready, and gives what is timed.
-private struct Pair {
-  var one: () -> () -> Void
-  var two: [() -> () -> Void]
-}
-
-/// A multiplication waits for the one before it.
-@inline(never)
-private func chain(_ rounds: Int) -> UInt64 {
-  var value: UInt64 = 1
-  for round in 0..<UInt64(rounds) { value = value &* 6_364_136_223_846_793_005 &+ round }
-  return value
+  let (a, b) = (Times(one, items: n * inner), Times(two, items: n * inner))
+  let reading = rounded(readOne.min()! / readTwo.min()!)
+  return "{\"one_wall_ns\":\(a.json),\"two_wall_ns\":\(b.json),\"speedup\":\(rounded(a.min / b.min)),"
+    + "\"control_speedup\":{\"arithmetic\":\(arithmeticSpeedup(repeats: run.options.repeats)),\"reading\":\(reading)}}"
 }
 
 /// One number of each cache line of all columns.
@@ -88,100 +66,6 @@ private func readAll(_ fleet: FleetInputs, _ start: Int, _ count: Int) -> UInt64
     for column in fleet.numbers { for row in stride(from: block, to: end, by: 8) { sum &+= column[row].bitPattern } }
   }
   return sum
-}
-
-/// Keeps the optimizer from leaving out what nobody asks for.
-private func sink(_ value: UInt64) { if value == 0x5eed { print("never") } }
-
-/// From when all threads are ready until the last is done.
-private func wallTime(of works: [() -> () -> Void]) -> Double {
-  let gate = Gate(works.count)
-  let threads = works.enumerated().map { core, work in
-    start {
-      bind(to: core)
-      let body = work()
-      gate.pass()
-      body()
-    }
-  }
-  gate.waitForAll()
-  return wallTime {
-    gate.open()
-    for thread in threads { pthread_join(thread, nil) }
-  }
-}
-
-/// Holds threads until all of them are there.
-private final class Gate {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var missing: Int
-  private var isOpen = false
-
-  init(_ count: Int) {
-    missing = count
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  func pass() {
-    pthread_mutex_lock(mutex)
-    missing -= 1
-    pthread_cond_broadcast(changed)
-    while !isOpen { pthread_cond_wait(changed, mutex) }
-    pthread_mutex_unlock(mutex)
-  }
-
-  func waitForAll() {
-    pthread_mutex_lock(mutex)
-    while missing > 0 { pthread_cond_wait(changed, mutex) }
-    pthread_mutex_unlock(mutex)
-  }
-
-  func open() {
-    pthread_mutex_lock(mutex)
-    isOpen = true
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
-  }
-}
-
-/// Binds this thread to one core, where the machine has it.
-private func bind(to core: Int) {
-  typealias SetAffinity = @convention(c) (pid_t, Int, UnsafeRawPointer) -> Int32
-  // It is no POSIX, and so Glibc's module leaves it out.
-  guard let address = dlsym(nil, "sched_setaffinity") else { return }
-  var set = cpu_set_t()
-  withUnsafeMutableBytes(of: &set) { $0[core / 8] = 1 << UInt8(core % 8) }
-  _ = unsafeBitCast(address, to: SetAffinity.self)(0, MemoryLayout<cpu_set_t>.size, &set)
-}
-
-private func wallTime(of body: () -> Void) -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
-  }
-  let start = now()
-  body()
-  return now() - start
-}
-
-private final class Work {
-  let body: () -> Void
-  init(_ body: @escaping () -> Void) { self.body = body }
-}
-
-private func start(_ body: @escaping () -> Void) -> pthread_t {
-  var thread = pthread_t()
-  let work = Unmanaged.passRetained(Work(body)).toOpaque()
-  pthread_create(
-    &thread, nil,
-    { argument in
-      Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().body()
-      return nil
-    }, work)
-  return thread
 }
 
 /// CPU time from a policy's text to its kernel, in milliseconds, as JSON; and of 2,000 rules like those of p20.

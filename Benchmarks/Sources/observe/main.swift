@@ -29,7 +29,6 @@ do { policy = try Policy(contentsOf: path) } catch { fail("observe", "\n\(error)
 let names = (0..<instances).map { "i-\($0)" }
 var random = SplitMix(state: 7)
 let orders = (0...ticks).map { _ in (0..<instances).shuffled(using: &random) }
-func time(_ tick: Int) -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000 + Int64(tick) * 30_000) }
 
 /// Bytes of a new fleet, all its samples in.
 let before = allocated_bytes()
@@ -142,6 +141,7 @@ print(
   "allocations":\(rounded(decidingAll.allocations))},\
   "peek":{"ns":\(rounded(peeking.ns)),"allocations":\(rounded(peeking.allocations))},\
   "explain":{"us":\(rounded(explaining.ns / 1000)),"allocations":\(rounded(explaining.allocations))},\
-  "next_due_ns":\(rounded(dues.ns)),"bytes_per_instance":\(bytes / UInt64(instances))}
+  "next_due_ns":\(rounded(dues.ns)),"bytes_per_instance":\(bytes / UInt64(instances)),\
+  "shards":\(shards(policy, instances: instances, ticks: ticks))}
   """)
 if sum == .min { print("never") }

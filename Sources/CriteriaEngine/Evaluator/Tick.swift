@@ -141,44 +141,65 @@ struct Tick {
       for row in rows { frame.numbers[register * frame.stride + place(Int(row))] = block.spread[Int(row)] }
     }
     if workspace.program.desired != nil { for row in rows { matchDesired(Int(row)) } }
-    for index in plan.features.indices where !plan.features[index].isKeyed { fill(index, rows) }
+    if isColumns {
+      for index in plan.metricTerms.indices { fill(plan.metricTerms[index], rows) }
+    } else {
+      for row in rows { fillTerms(Int(row)) }
+    }
+    for index in plan.otherFeatures.indices {
+      let feature = plan.features[Int(plan.otherFeatures[index])]
+      for row in rows { fill(feature, key: nil, Int(row)) }
+    }
     for index in plan.derived.indices { for row in rows { derive(index, Int(row)) } }
   }
 
-  /// One feature of many rows: the loops over metrics are the hot ones.
-  private mutating func fill(_ index: Int, _ rows: UnsafeBufferPointer<Int32>) {
-    let feature = plan.features[index]
-    let signal: Int
-    let kind: WindowKind?
-    let length: Int64
-    switch feature.kind {
-    case .latest(let one): (signal, kind, length) = (one, nil, 0)
-    case .window(let window, let one, let size): (signal, kind, length) = (one, window, size)
-    default: (signal, kind, length) = (-1, nil, 0)
+  /// All terms over metrics of one row.
+  private mutating func fillTerms(_ row: Int) {
+    let (plan, sets, capacity) = (plan, block.sets, block.capacity)
+    let (numbers, identities) = (frame.numbers + place(row), workspace.identities)
+    let stride = frame.stride
+    let wake = wakes + place(row)
+    var window: WindowTerm?
+    for index in plan.metricTerms.indices {
+      let one = plan.metricTerms[index]
+      let slot = Int(one.slot)
+      let series = plan.series + slot
+      if let kind = one.kind {
+        // Most windows of a policy are of few lengths.
+        if let last = window, last.ticks == one.ticks {
+          window = last.with(kind)
+        } else {
+          window = WindowTerm(kind, ticks: one.ticks, last: number, series.pointee)
+        }
+      }
+      var isAmbiguous = false
+      numbers[Int(one.register) &* stride] = sets[slot &* capacity &+ row].term(
+        one.kind == nil ? nil : window, key: nil, at: now, signal: plan.signals[Int(one.signal)],
+        plan: series.pointee, identities: identities, &wake.pointee, ambiguous: &isAmbiguous)
+      if isAmbiguous { ambiguous.insert(Int(one.signal)) }
     }
-    guard signal >= 0, plan.signals[signal].source == .metric else {
-      for row in rows { fill(feature, key: nil, Int(row)) }
-      return
-    }
-    let one = plan.signals[signal]
-    let slot = Int(one.slot)
-    let column = frame.numbers + Int(feature.register) * frame.stride
+  }
+
+  /// One term over a metric of many rows.
+  private mutating func fill(_ term: Plan.MetricTerm, _ rows: UnsafeBufferPointer<Int32>) {
+    let signal = plan.signals[Int(term.signal)]
+    let slot = Int(term.slot)
+    let column = frame.numbers + Int(term.register) * frame.stride
     let sets = block.set(slot, 0)
     let series = plan.series[slot]
-    let window = kind.map { WindowTerm($0, ticks: length / plan.step, last: number, series) }
-    if isColumns, let window, let form = window.columnForm(one, series) {
-      if fill(column, sets, rows, window, form, one, series) { ambiguous.insert(signal) }
-      return
-    }
-    let identities = workspace.identities
+    let window = term.kind.map { WindowTerm($0, ticks: term.ticks, last: number, series) }
     var isAmbiguous = false
-    for row in rows {
-      let place = place(Int(row))
-      column[place] = sets[Int(row)].term(
-        window, key: nil, at: now, signal: one, plan: series, identities: identities, &wakes[place],
-        ambiguous: &isAmbiguous)
+    if let window, let form = window.columnForm(signal, series) {
+      isAmbiguous = fill(column, sets, rows, window, form, signal, series)
+    } else {
+      let identities = workspace.identities
+      for row in rows {
+        column[Int(row)] = sets[Int(row)].term(
+          window, key: nil, at: now, signal: signal, plan: series, identities: identities, &wakes[Int(row)],
+          ambiguous: &isAmbiguous)
+      }
     }
-    if isAmbiguous { ambiguous.insert(signal) }
+    if isAmbiguous { ambiguous.insert(Int(term.signal)) }
   }
 
   /// A window term of many rows, the regular series among them at once.

@@ -54,6 +54,16 @@ final class Plan: @unchecked Sendable {
     var isRestless: Bool
   }
 
+  /// A feature over a metric without keys: the hot ones.
+  struct MetricTerm: BitwiseCopyable {
+    /// `nil`: the bare name.
+    var kind: WindowKind?
+    var ticks: Int64
+    var signal: Int32
+    var slot: Int32
+    var register: Int32
+  }
+
   struct Fragment: BitwiseCopyable {
     var start: Int32
     var end: Int32
@@ -126,6 +136,9 @@ final class Plan: @unchecked Sendable {
   let maxLateness: Int64
   let signals: Flat<Signal>
   let features: Flat<Feature>
+  /// The features without keys: those over metrics, and the rest of them.
+  let metricTerms: Flat<MetricTerm>
+  let otherFeatures: Flat<Int32>
   let derived: Flat<Derived>
   let rules: Flat<Rule>
   let instructions: Flat<Instruction>
@@ -209,6 +222,22 @@ final class Plan: @unchecked Sendable {
           boundRegister: Int32(feature.boundRegister ?? feature.register), isKeyed: feature.isKeyed,
           thresholds: span(feature.thresholds ?? []), isRestless: feature.thresholds == nil)
       })
+    let single = program.features.indices.filter { !program.features[$0].isKeyed }
+    let terms = single.map { index -> MetricTerm? in
+      let feature = program.features[index]
+      let read: (WindowKind?, signal: Int, window: Int64)
+      switch feature.kind {
+      case .latest(let signal): read = (nil, signal, 0)
+      case .window(let kind, let signal, let window): read = (kind, signal, window)
+      default: return nil
+      }
+      guard signals[read.signal].source == .metric else { return nil }
+      return MetricTerm(
+        kind: read.0, ticks: read.window / program.step, signal: Int32(read.signal), slot: signals[read.signal].slot,
+        register: Int32(feature.register))
+    }
+    metricTerms = Flat(terms.compactMap { $0 })
+    otherFeatures = Flat(zip(single, terms).filter { $0.1 == nil }.map { Int32($0.0) })
     derived = Flat(
       program.derived.map { one in
         let kind: Derived.Kind
@@ -265,6 +294,8 @@ final class Plan: @unchecked Sendable {
     series.deallocate()
     signals.deallocate()
     features.deallocate()
+    metricTerms.deallocate()
+    otherFeatures.deallocate()
     derived.deallocate()
     rules.deallocate()
     instructions.deallocate()

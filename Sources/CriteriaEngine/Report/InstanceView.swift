@@ -319,24 +319,35 @@ private struct Reader {
 
   /// A rule without `why` says what it read.
   private func terms(_ evidence: [InstanceView.Evidence], _ labels: [(label: String, value: String)]) -> String {
-    var text = ""
-    text.reserveCapacity(evidence.reduce(0) { $0 + $1.term.utf8.count + 16 })
-    for one in evidence {
-      if !text.isEmpty { text += ", " }
-      if case .truth(false) = one.value { text += "not " }
-      text += one.term
-      switch one.value {
-      case .number(_, let number):
-        text += " "
-        text += number
-      case .string(let value): text += " `\(value)`"
-      case .truth: break
-      case .atLeast(let seconds): text += " at least \(duration(seconds))"
-      case .unknown: text += " unknown"
+    func eachPart(_ body: (String) -> Void) {
+      for (index, one) in evidence.enumerated() {
+        if index > 0 { body(", ") }
+        if case .truth(false) = one.value { body("not ") }
+        body(one.term)
+        switch one.value {
+        case .number(_, let number):
+          body(" ")
+          body(number)
+        case .string(let value): body(" `\(value)`")
+        case .truth: break
+        case .atLeast(let seconds): body(" at least \(duration(seconds))")
+        case .unknown: body(" unknown")
+        }
       }
+      for (label, value) in labels { body(" (\(label) \(value))") }
     }
-    for (label, value) in labels { text += " (\(label) \(value))" }
-    return text
+    var length = 0
+    eachPart { length += $0.utf8.count }
+    return String(unsafeUninitializedCapacity: length) { text in
+      var end = 0
+      eachPart { part in
+        for byte in part.utf8 {
+          text[end] = byte
+          end += 1
+        }
+      }
+      return end
+    }
   }
 
   /// What is known of the clock in a register that is not exact; `nil` for all else.

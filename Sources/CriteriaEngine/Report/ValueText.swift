@@ -18,8 +18,35 @@ package func short(_ value: Double) -> String {
   var scale = 1.0
   // 0.0123 keeps three digits, 12.3 one after the point, 1234.5 none.
   while value.magnitude * scale < 100, scale < 1e7 { scale *= 10 }
-  let rounded = (value * scale).rounded() / scale
-  return rounded == rounded.rounded() ? String(Int64(rounded)) : String(rounded)
+  let digits = Int64((value.magnitude * scale).rounded())
+  let whole = Int64(scale)
+  if digits % whole == 0 { return String(value < 0 ? -(digits / whole) : digits / whole) }
+  return decimal(digits, over: whole, isNegative: value < 0)
+}
+
+/// `digits ÷ whole`, a power of ten up to 10⁷, as its shortest decimal: what `String` makes of the double, but sooner.
+private func decimal(_ digits: Int64, over whole: Int64, isNegative: Bool) -> String {
+  String(unsafeUninitializedCapacity: 32) { text in
+    var fraction = digits % whole
+    var unit = whole / 10
+    var count = 0
+    func put(_ byte: UInt8) {
+      text[count] = byte
+      count += 1
+    }
+    func digit(_ value: Int64) -> UInt8 { UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value) }
+    if isNegative { put(UInt8(ascii: "-")) }
+    let integer = digits / whole
+    if integer >= 10 { put(digit(integer / 10 % 10)) }
+    put(digit(integer % 10))
+    put(UInt8(ascii: "."))
+    while fraction > 0 {
+      put(digit(fraction / unit))
+      fraction %= unit
+      unit /= 10
+    }
+    return count
+  }
 }
 
 /// `1d2h`, `90s` as `1m30s`, `250ms`: at most two units.

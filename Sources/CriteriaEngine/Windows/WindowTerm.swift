@@ -33,6 +33,14 @@ struct WindowTerm: BitwiseCopyable {
     self.cut = cut
   }
 
+  /// Another term over the same window.
+  func with(_ kind: WindowKind) -> WindowTerm { WindowTerm(kind: kind, of: self) }
+
+  private init(kind: WindowKind, of other: WindowTerm) {
+    self.kind = kind
+    (ticks, first, last, now, cut) = (other.ticks, other.first, other.last, other.now, other.cut)
+  }
+
   /// How many series do it at once that have one sample in each tick of the window; `nil`: not at all.
   func columnForm(_ signal: Plan.Signal, _ plan: SeriesPlan) -> ck_window? {
     let step = plan.step
