@@ -101,31 +101,29 @@ import CriteriaEngine
       var sum: Int64 = 0
       let (scratch, inputs, watch, replace) = (scratch, inputs, watch, replace)
       for index in 0..<count {
-        evaluate(rows + index &* stride, scratch, inputs)
-        let low = scratch.rowLow
+        let (low, high) = evaluate(rows + index &* stride, scratch, inputs)
         bands[index] = (low >= watch ? 1 : 0) + (low >= replace ? 1 : 0)
-        sum &+= low &+ scratch.rowHigh
+        sum &+= low &+ high
       }
       return sum
     }
 
     @inline(__always)
-    private func evaluate(_ row: UnsafeRawPointer, _ scratch: KernelScratch, _ inputs: Int) {
+    private func evaluate(_ row: UnsafeRawPointer, _ scratch: KernelScratch, _ inputs: Int)
+      -> (low: Int64, high: Int64)
+    {
       let numbers = row.assumingMemoryBound(to: Double.self)
       let strings = (row + inputs &* 8).assumingMemoryBound(to: UInt32.self)
-      if scratch.hasGiven {
-        withUnsafeTemporaryAllocation(of: Truth.self, capacity: 1) { truths in
-          scratch.evaluate(numbers: numbers, strings: strings, truths: truths.baseAddress!, &interner)
-        }
-      } else {
-        scratch.evaluate(numbers: numbers, strings: strings)
+      if !scratch.hasGiven { return scratch.evaluate(numbers: numbers, strings: strings) }
+      withUnsafeTemporaryAllocation(of: Truth.self, capacity: 1) { truths in
+        scratch.evaluate(numbers: numbers, strings: strings, truths: truths.baseAddress!, &interner)
       }
+      return (scratch.rowLow, scratch.rowHigh)
     }
 
     /// The score of one instance.
     public func score(_ row: UnsafeRawPointer) -> (low: Int64, high: Int64) {
       evaluate(row, scratch, inputs)
-      return (scratch.rowLow, scratch.rowHigh)
     }
 
     /// Columns, a chunk at a time.

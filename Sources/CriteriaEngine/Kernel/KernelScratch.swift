@@ -239,10 +239,16 @@ package final class KernelScratch {
   }
 
   /// The same for a kernel that is given numbers and strings alone, and asks no regular expression: `hasGiven` is false.
-  package func evaluate(numbers inputNumbers: UnsafePointer<Double>, strings inputStrings: UnsafePointer<UInt32>) {
+  ///
+  /// - Returns: `rowLow` and `rowHigh`.
+  @discardableResult
+  package func evaluate(numbers inputNumbers: UnsafePointer<Double>, strings inputStrings: UnsafePointer<UInt32>)
+    -> (low: Int64, high: Int64)
+  {
     row.pointee.inputs = inputNumbers
     row.pointee.strings = inputStrings
     if let compact { runCompact(compact, row) } else { run(program, row) }
+    return (row.pointee.low, row.pointee.high)
   }
 
   /// Puts the truths that are inputs, and the answers of regular expressions, where they are read.
