@@ -40,36 +40,54 @@ private func bind(to core: Int) {
   _ = unsafeBitCast(address, to: SetAffinity.self)(0, MemoryLayout<cpu_set_t>.size, &set)
 }
 
-/// Nanoseconds that pass.
-package func wallTime(of body: () -> Void) -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
-  }
-  let start = now()
-  body()
-  return now() - start
+/// Nanoseconds of a clock that runs while threads wait.
+package func wallClock() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
-/// The same of some works at once, a thread each.
+/// When each of some threads began and ended.
+package final class Spans: @unchecked Sendable {
+  private let count: Int
+  private let times: UnsafeMutablePointer<(start: Double, end: Double)>
+
+  package init(_ count: Int) {
+    self.count = count
+    times = .allocate(capacity: count)
+    times.initialize(repeating: (0, 0), count: count)
+  }
+
+  deinit { times.deallocate() }
+
+  package func time(_ thread: Int, _ body: () -> Void) {
+    let start = wallClock()
+    body()
+    times[thread] = (start, wallClock())
+  }
+
+  /// From when the first began until the last ended: who waits for them may be woken late.
+  package var length: Double {
+    let all = UnsafeBufferPointer(start: times, count: count)
+    return all.map(\.end).max()! - all.map(\.start).min()!
+  }
+}
+
+/// Nanoseconds that some works take at once, a thread each.
 ///
 /// - Parameter works: Each makes ready, in its own thread, and gives what is timed.
-/// - Returns: From when all are ready until the last is done.
 package func wallTime(of works: [() -> () -> Void]) -> Double {
-  let (ready, done) = (Barrier(works.count + 1), Barrier(works.count + 1))
-  let threads = works.enumerated().map { core, work in
-    startThread(on: core) {
+  let ready = Barrier(works.count)
+  let spans = Spans(works.count)
+  let threads = works.enumerated().map { index, work in
+    startThread(on: index) {
       let body = work()
       ready.wait()
-      body()
-      done.wait()
+      spans.time(index, body)
     }
   }
-  ready.wait()
-  let spent = wallTime { done.wait() }
   for thread in threads { pthread_join(thread, nil) }
-  return spent
+  return spans.length
 }
 
 /// What two threads reach here of work that needs nothing but a core: 2 on an idle machine with two cores, less where they are

@@ -14,7 +14,8 @@ func shards(_ policy: Policy, instances: Int, ticks: Int) -> String {
 
 /// Nanoseconds for each tick at which the windows of all shards slide.
 private func ticksOf(_ shards: Int, _ policy: Policy, _ instances: Int, _ ticks: Int) -> [Double] {
-  let (fed, done) = (Barrier(shards + 1), Barrier(shards + 1))
+  let fed = Barrier(shards)
+  let spans = (0...ticks).map { _ in Spans(shards) }
   let threads = (0..<shards).map { shard in
     startThread(on: shard) {
       let mine = Array(instances * shard / shards..<instances * (shard + 1) / shards)
@@ -33,19 +34,12 @@ private func ticksOf(_ shards: Int, _ policy: Policy, _ instances: Int, _ ticks:
           }
         }
         fed.wait()
-        fleet.advance(to: time(tick))
-        done.wait()
+        spans[tick].time(shard) { fleet.advance(to: time(tick)) }
       }
     }
   }
-  var spent: [Double] = []
-  for tick in 0...ticks {
-    fed.wait()
-    let time = wallTime { done.wait() }
-    if tick >= Sample.window { spent.append(time) }
-  }
   for thread in threads { pthread_join(thread, nil) }
-  return spent
+  return spans[Sample.window...].map(\.length)
 }
 
 /// The time of a tick's samples.
