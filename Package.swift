@@ -34,6 +34,7 @@ let package = Package(
       linkerSettings: math),
     .target(name: "CKernels"),
     .target(name: "CMatching"),
+    .target(name: "CReading"),
     .target(
       name: "CriteriaEngine", dependencies: ["CPCRE2", "CKernels", "CMatching"], swiftSettings: settings,
       linkerSettings: math),
@@ -44,7 +45,7 @@ let package = Package(
       name: "Criteria", dependencies: ["CriteriaDiagnostics", "CriteriaCompiler", "CriteriaEngine"],
       swiftSettings: settings),
     .target(
-      name: "CriteriaReaders", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine", "CZlib"],
+      name: "CriteriaReaders", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine", "CReading", "CZlib"],
       swiftSettings: settings),
     .target(
       name: "CriteriaTesting",

@@ -1,4 +1,5 @@
 package import CriteriaDiagnostics
+package import CriteriaEngine
 package import CriteriaSyntax
 
 /// A policy whose names are resolved and whose types are right. It always lowers.
@@ -69,7 +70,7 @@ package struct CheckedPolicy: Sendable {
     package enum Source: Sendable {
       case gauge(MetricSelector, scale: Double?, ignore: Ignore?)
       case counter(MetricSelector, scale: Double?, ignore: Ignore?)
-      case log(sources: [String], pattern: String, value: String?, utf: Bool, matchLimit: Int?, groups: [String])
+      case log(sources: [String], pattern: String, value: String?, utf: Bool, limits: PatternLimits, groups: [String])
       case condition(String, from: MetricSelector?, typeLabel: String, statusLabel: String)
       case info(MetricSelector, label: String)
       case fact(String)

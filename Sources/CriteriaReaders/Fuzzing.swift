@@ -1,5 +1,7 @@
 // What the fuzzers in Tests/Fuzz call. `package` symbols are invisible to other packages.
 
+import CriteriaEngine
+
 /// Reads bytes as Prometheus text, and once more in small pieces: where a chunk ends must not matter.
 @_spi(Internals) public func fuzzPrometheusText(_ bytes: UnsafeRawBufferPointer) {
   fuzzMetrics(Array(bytes), .prometheus)
@@ -25,6 +27,29 @@
     return found
   }
   precondition(lines(chunk: 1 << 18) == lines(chunk: 7), "a log reads otherwise in pieces")
+}
+
+/// Reads bytes as a plain log by searching it and by reading each line, whole and in small pieces: the same must come of it.
+@_spi(Internals) public func fuzzPlainLogSearch(_ bytes: UnsafeRawBufferPointer) {
+  let patterns = ["error", "(?i)\\bpanic\\b", "^[a-z]+ x", "k(e+)+$", "_foo", "5\\d\\d"]
+  let sources = [["kernel", "app*"], ["any"], ["sshd"], ["kernel"], ["app"], ["kernel", "sshd"]]
+  let logs = zip(patterns, sources).compactMap { pattern, sources in
+    (try? Regex(pattern: pattern)).map { InputFilter.LogPattern(sources: sources, regex: $0) }
+  }
+  func assembled(_ chunk: Int, readsEveryHeader: Bool) -> AssembledInput {
+    var options = InputOptions()
+    options.chunk = chunk
+    options.longestLine = 300
+    options.readsEveryHeader = readsEveryHeader
+    var assembler = InputAssembler(filter: InputFilter(metrics: [:], logs: logs), options: options)
+    assembler.read(log: ByteStream(Array(bytes), name: "app.log", chunk: chunk), InputSpec(path: "app.log"))
+    return assembler.finish(fallback: 1_795_395_723_000)
+  }
+  let expected = assembled(1 << 18, readsEveryHeader: true)
+  for chunk in [1 << 18, 61] {
+    let difference = assembled(chunk, readsEveryHeader: false).difference(from: expected)
+    precondition(difference == nil, "a searched log says something else: \(difference ?? "")")
+  }
 }
 
 /// Unpacks bytes as gzip; the magic bytes are put in front so that every input gets that far.

@@ -53,7 +53,7 @@ struct PolicyTests {
       failed: {is: 'rate(errors[5m]) / rate(reqs[5m])'}
       oom: {log: kernel, match: 'Killed process \d+ \((?<comm>[^)]+)\)'}
       io: {log: kernel, match: 'I/O error, dev (?<dev>\w+)', by: [dev]}
-      slow: {log: app, match: 'took (?<ms>\d+) ms', value: ms, unit: ms, utf: true, match_limit: 5000}
+      slow: {log: app, match: 'took (?<ms>\d+) ms', value: ms, unit: ms, utf: true, match_limit: 5000, max_line: 4096}
       ready: {condition: Ready}
       pressure: {condition: MemoryPressure, from: kube_node_status_condition, type: condition, status: status, instance: node}
       image: {info: node_image_info, label: image}

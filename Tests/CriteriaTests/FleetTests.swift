@@ -324,6 +324,22 @@ struct UnknownTests {
     #expect(fleet.decide("a", at: seconds(80))?.verdict == .keep)
   }
 
+  @Test("a line longer than `max_line` that may match makes the signal unknown, and the decision names the limit")
+  func longestLine() throws {
+    var fleet = try fleet(
+      """
+      signals: {bad: {log: kernel, match: 'took \\d+ ms', max_line: 20}}
+      rules: [{rule: A, when: "count(bad[1m]) > 0", then: +60}]
+      """)
+    fleet.observe(.line("all of this is long, and holds nothing", source: "kernel"), of: "a", at: seconds(5))
+    fleet.observe(.line("all of this is long, and took 12 ms", source: "kernel"), of: "b", at: seconds(5))
+    fleet.observe(.line("it took 12 ms", source: "kernel"), of: "c", at: seconds(5))
+    fleet.advance(to: seconds(10))
+    #expect(["a", "b", "c"].map { fleet.decide($0, at: seconds(10))?.verdict } == [.keep, .unknown, .watch])
+    #expect(fleet.counts.limited == 1)
+    #expect(fleet.explain("b", at: seconds(10))?.missing.first?.reason?.contains("limit") == true)
+  }
+
   @Test("a log that is attached and silent counts 0, one never attached is unknown")
   func silence() throws {
     let policy = """

@@ -99,6 +99,69 @@ struct CheckTests {
     #expect(run.errors.contains(path))
   }
 
+  private func folderWithPatterns() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      """
+      version: 1
+      policy: patterns
+      signals:
+        plain: {log: kernel, match: 'Killed process'}
+        text: {log: kernel, match: '(?i)panic: (\\w+)'}
+        shape: {log: app, match: '\\b5\\d\\d\\b'}
+        every: {log: app, match: '(\\w)\\1'}
+      rules:
+        - {rule: A, when: 'count(plain[10m]) > 1 or count(text[10m]) > 1', then: +10}
+        - {rule: B, when: 'count(shape[10m]) > 1 or count(every[10m]) > 1', then: +10}
+      """, to: "policy.yaml")
+    try folder.write(
+      """
+      Nov 23 01:00:00 host kernel: Killed process 12 (java)
+      Nov 23 01:00:01 host kernel: a Panic: x
+      Nov 23 01:00:02 host app: panic, status 512
+      Nov 23 01:00:03 host app: xyz
+
+      """, to: "some.log")
+    return folder
+  }
+
+  @Test("--cost says how lines are searched for each pattern")
+  func patternClasses() throws {
+    let folder = try folderWithPatterns()
+    let run = try rulecheck(["check", "policy.yaml", "--cost"], in: folder.path)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      run.output.hasSuffix(
+        """
+          how lines are searched for each pattern:
+            plain  literal
+            text   filtered by text
+            shape  filtered by classes
+            every  every line
+
+        """))
+  }
+
+  @Test("--sample tells what each pattern costs on a log, in both formats")
+  func patternSample() throws {
+    let folder = try folderWithPatterns()
+    let run = try rulecheck(["check", "policy.yaml", "--cost", "--sample", "some.log"], in: folder.path)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("how lines are searched for each pattern, measured on 4 lines of some.log:"))
+    #expect(run.output.contains("all together"))
+    let machine = try rulecheck(
+      ["check", "policy.yaml", "--cost", "--sample", "some.log", "--format", "json"], in: folder.path)
+    let cost = try #require(try JSON(parsing: machine.output)["policies"]?[0]?["cost"])
+    let patterns = try #require(cost["patterns"]).elements
+    #expect(patterns.map { $0["class"]?.text } == ["literal", "filtered by text", "filtered by classes", "every line"])
+    #expect(patterns.map { $0["linesSearched"]?.number } == [0, 1, 1, 4])
+    #expect(patterns.map { $0["matches"]?.number } == [1, 1, 1, 2])
+    #expect(patterns.allSatisfy { ($0["nanosecondsPerLine"]?.number ?? 0) > 0 })
+    #expect(cost["sample"]?["lines"]?.number == 4)
+    #expect(try rulecheck(["check", "policy.yaml", "--sample", "some.log"], in: folder.path).status == 1)
+    #expect(try rulecheck(["check", "policy.yaml", "--cost", "--sample", "none.log"], in: folder.path).status == 1)
+  }
+
   @Test("the starter policies are sound, and nothing is warned of")
   func starterPolicies() throws {
     let run = try rulecheck(["check", "rules", "Examples", "--at", "2026-11-23"])

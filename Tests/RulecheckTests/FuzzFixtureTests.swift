@@ -1,4 +1,5 @@
 @_spi(Internals) import CriteriaCompiler
+@_spi(Internals) import CriteriaEngine
 @_spi(Internals) import CriteriaReaders
 @_spi(Internals) import CriteriaSyntax
 import Testing
@@ -14,7 +15,8 @@ struct FuzzFixtureTests {
       ("stream", fuzzStream), ("openmetrics", fuzzOpenMetrics), ("prometheus-api", fuzzPrometheusAPI),
       ("metric-table", fuzzMetricTable), ("metric-lines", fuzzMetricLines), ("json-log", fuzzJSONLog),
       ("log-format", fuzzLogFormat), ("inventory-formats", fuzzInventoryFormats), ("inspect", fuzzInspect),
-      ("snapshot", fuzzSnapshot),
+      ("snapshot", fuzzSnapshot), ("plain-log-search", fuzzPlainLogSearch), ("matching", fuzzMatching),
+      ("pattern", fuzzPattern),
     ] as [(String, @Sendable (UnsafeRawBufferPointer) -> Void)])
   func goThrough(target: String, run: @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let folders = ["Seeds", "Fixtures"].map { "\(root)/Tests/Fuzz/\($0)/\(target)" }

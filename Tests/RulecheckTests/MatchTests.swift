@@ -60,6 +60,30 @@ struct MatchTests {
     #expect(run.output == "1\toom\n1\tio\n1\tslow\n")
   }
 
+  @Test("several logs are searched at once, and their hits come in the order of the logs")
+  func severalLogs() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(policy, to: "policy.yaml")
+    let names = (1...9).map { "\($0).log" }
+    for (index, name) in names.enumerated() {
+      // The first ones are the longest: the others wait for them.
+      let lines = (0..<(index < 2 ? 30_000 : 10)).map {
+        "Nov 23 01:00:00 host kernel: Killed process \($0) (\(name))\n"
+      }
+      try folder.write(lines.joined(), to: name)
+    }
+    let run = try rulecheck(["match", "-p", path] + names, in: folder.path)
+    #expect(run.status == 0)
+    let hits = run.output.split(separator: "\n").map { $0.prefix { $0 != ":" } }
+    #expect(hits.count == 60_070)
+    #expect(hits == hits.sorted())
+    #expect(run.errors.contains("oom: 60070 matches"))
+    let broken = try rulecheck(["match", "-p", path, "1.log", "none.log", "2.log"], in: folder.path)
+    #expect(broken.status == 1)
+    #expect(broken.errors.contains("none.log"))
+    #expect(broken.output.split(separator: "\n").allSatisfy { $0.hasPrefix("1.log") })
+  }
+
   @Test("a signal that is not there, and a policy without logs")
   func failures() throws {
     let run = try match(["-", "--signal", "om"], input: log)

@@ -2,6 +2,7 @@
 // same), the memory's bandwidth, and Hyperscan where the package is built with `--traits Hyperscan`.
 //
 // swift run -c release --package-path Benchmarks match --patterns FILE --log FILE [--level LEVEL] [--naive MB] [--rounds N]
+// swift run -c release --package-path Benchmarks match --hostile     what patterns that explode take on lines made for them
 
 @_spi(Internals) import CriteriaEngine
 import Glibc
@@ -101,16 +102,17 @@ struct Speed {
   var json: String {
     func pair(_ values: [Double]) -> String {
       let sorted = values.sorted()
-      return "{\"best\":\(round(sorted.last!)),\"median\":\(round(sorted[sorted.count / 2]))}"
+      return "{\"best\":\(thousandths(sorted.last!)),\"median\":\(thousandths(sorted[sorted.count / 2]))}"
     }
     return "{\"cpu\":\(pair(cpu)),\"wall\":\(pair(wall))}"
   }
+}
 
-  private func round(_ value: Double) -> String {
-    let thousandths = Int((value * 1000).rounded())
-    let digits = String(thousandths % 1000)
-    return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
-  }
+/// With three decimals.
+func thousandths(_ value: Double) -> String {
+  let thousandths = Int((value * 1000).rounded())
+  let digits = String(thousandths % 1000)
+  return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
 }
 
 func quoted(_ text: String) -> String {
@@ -231,7 +233,8 @@ func sumOfWords(_ text: UnsafeRawBufferPointer) -> UInt64 {
 }
 
 do {
-  try run(Arguments(Array(CommandLine.arguments.dropFirst())))
+  let words = Array(CommandLine.arguments.dropFirst())
+  if words == ["--hostile"] { try runHostile() } else { try run(Arguments(words)) }
 } catch let error as MatchingBenchmark.InvalidPattern {
   fail("`\(error.pattern)`: \(error.message)")
 }

@@ -69,7 +69,7 @@ extension Checker {
   ) -> CheckedPolicy.Signal.Source {
     var groups: [String] = []
     do {
-      let regex = try Regex(pattern: log.match.value, utf: log.utf)
+      let regex = try Regex(pattern: log.match.value, utf: log.utf, limits: log.limits)
       groups = regex.groups
       if let line = regex.explodingLine() { report(.explodingPattern(line, at: log.match.range)) }
     } catch {
@@ -89,7 +89,7 @@ extension Checker {
     }
     return .log(
       sources: log.sources.map(\.value), pattern: log.match.value, value: log.value?.value, utf: log.utf,
-      matchLimit: log.matchLimit?.value, groups: groups)
+      limits: log.limits, groups: groups)
   }
 
   /// Where PCRE2's offset lies in the file.
@@ -221,5 +221,14 @@ extension Leaf {
   var keyedSignal: CheckedPolicy.SignalIndex? {
     if case .absent = term { return nil }
     return signal
+  }
+}
+
+extension LogSource {
+  fileprivate var limits: PatternLimits {
+    var limits = PatternLimits()
+    if let matchLimit { limits.steps = matchLimit.value }
+    if let maxLine { limits.line = maxLine.value }
+    return limits
   }
 }

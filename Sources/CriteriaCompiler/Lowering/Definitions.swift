@@ -11,12 +11,13 @@ extension Lowering {
       definition.add("gauge", text(metric))
       definition.add("scale", scale.map { "\($0)" } ?? "")
       definition.add("ignore", ignore.map { "\($0.comparison.rawValue) \($0.bound)" } ?? "")
-    case .log(let sources, let pattern, let value, let utf, let matchLimit, _):
+    case .log(let sources, let pattern, let value, let utf, let limits, _):
       definition.add("log", sources.joined(separator: " "))
       definition.add("match", pattern)
       definition.add("value", value ?? "")
       definition.add("utf", "\(utf)")
-      definition.add("match_limit", matchLimit.map(String.init) ?? "")
+      definition.add("match_limit", limits.steps == PatternLimits().steps ? "" : "\(limits.steps)")
+      if limits.line < .max { definition.add("max_line", "\(limits.line)") }
     case .condition(let type, let from, let typeLabel, let statusLabel):
       definition.add("condition", type)
       definition.add("from", from.map(text) ?? "")

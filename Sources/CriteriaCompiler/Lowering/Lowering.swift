@@ -231,12 +231,12 @@ struct Lowering {
       source = .metric(
         selector(metric), Conversion(scale: scale, unit: unit(signal.unit)),
         ignore: ignore.map { (Comparison($0.comparison), $0.bound) })
-    case .log(let sources, let pattern, let value, let utf, let matchLimit, _):
+    case .log(let sources, let pattern, let value, let utf, let limits, _):
       // Its `stale_after` is about lines of any kind, not about events.
       retention = signal.longestWindow
       source = .log(
         Program.LogPattern(
-          sources: sources, regex: regex(pattern, utf: utf, matchLimit: matchLimit), value: value,
+          sources: sources, regex: regex(pattern, utf: utf, limits: limits), value: value,
           conversion: Conversion(unit: unit(signal.unit)), captures: captures))
     case .condition(let type, let from, let typeLabel, let statusLabel):
       source = .condition(type: type, from: from.map(selector), typeLabel: typeLabel, statusLabel: statusLabel)
@@ -277,10 +277,9 @@ struct Lowering {
     }
   }
 
-  func regex(_ pattern: String, utf: Bool, matchLimit: Int?) -> Regex {
+  func regex(_ pattern: String, utf: Bool, limits: PatternLimits = PatternLimits()) -> Regex {
     do {
-      return try matchLimit.map { try Regex(pattern: pattern, utf: utf, matchLimit: $0) }
-        ?? Regex(pattern: pattern, utf: utf)
+      return try Regex(pattern: pattern, utf: utf, limits: limits)
     } catch {
       preconditionFailure("unchecked pattern reached lowering: \(error)")
     }

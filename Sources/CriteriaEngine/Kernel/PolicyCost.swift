@@ -19,7 +19,16 @@ package struct PolicyCost: Sendable {
     package var features: [String]
   }
 
+  /// A log signal's pattern.
+  package struct Pattern: Sendable {
+    package var signal: String
+    package var regex: Regex
+    package var kind: PatternAnalysis.Class { regex.analysis.patternClass }
+  }
+
   package var rules: [Rule]
+  /// Of the log signals, in order of the policy.
+  package var patterns: [Pattern]
   /// Operations of the kernel on one instance: what several rules share counts once, keyed rules not at all.
   package var operations: Int
   /// The distinct features of all rules.
@@ -42,6 +51,10 @@ package struct PolicyCost: Sendable {
     signals = memory.signals.map { (program.signals[$0.signal].name, $0.bytes) }
     rowForm = kernel.rowForm
     path = kernel.path
+    patterns = program.signals.compactMap { signal in
+      guard case .log(let pattern) = signal.source else { return nil }
+      return Pattern(signal: signal.name, regex: pattern.regex)
+    }
     features = program.features.count + program.derived.count
     rules = program.rules.enumerated().map { index, rule in
       let isKeyed = !rule.keyedSignals.isEmpty

@@ -119,12 +119,6 @@ package final class LogMatcher {
     }
   }
 
-  /// Calls `body` with each line and pattern that may match, in order of lines, and of patterns in a line: for readers that
-  /// search only a part of a line, and ask `search` about it.
-  package func scanCandidates(_ text: UnsafeRawBufferPointer, _ body: (_ pattern: Int, _ line: Range<Int>) -> Void) {
-    scanCandidates(text) { pattern, line, _ in body(pattern, line) }
-  }
-
   /// Searches one line, or a part of one; what matched can be read from `scanner`.
   package func search(_ pattern: Int, in subject: UnsafeRawBufferPointer) -> MatchOutcome {
     if subject.count > longestLine { return .limit }
@@ -133,8 +127,11 @@ package final class LogMatcher {
 
   // MARK: Confirming
 
-  /// - Parameter occurrence: Where what is required begins first.
-  private func confirm(_ index: Int, _ subject: UnsafeRawBufferPointer, from occurrence: Int) -> MatchOutcome {
+  /// The answer for a line, or a part of one, that holds what the pattern requires; what matched can be read from `scanner`, save
+  /// of a pattern that is all text.
+  ///
+  /// - Parameter occurrence: Where what is required begins first in it.
+  package func confirm(_ index: Int, _ subject: UnsafeRawBufferPointer, from occurrence: Int) -> MatchOutcome {
     let confirmation = confirmations[index]
     if confirmation.isWhole { return .match }
     if subject.count > longestLine { return .limit }
@@ -144,7 +141,9 @@ package final class LogMatcher {
 
   // MARK: Finding
 
-  private func scanCandidates(
+  /// Calls `body` with each line and pattern that may match, in order of lines, and of patterns in a line, and where what is
+  /// required begins first: for readers that search only a part of a line, and ask `confirm` or `search` about it.
+  package func scanCandidates(
     _ text: UnsafeRawBufferPointer, _ body: (_ pattern: Int, _ line: Range<Int>, _ occurrence: Int) -> Void
   ) {
     var start = 0

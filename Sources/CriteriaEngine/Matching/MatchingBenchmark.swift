@@ -50,7 +50,7 @@ import Glibc
   /// Lines that the filter lets through, by pattern.
   public func candidates(in text: UnsafeRawBufferPointer) -> [Int] {
     var counts = [Int](repeating: 0, count: regexes.count)
-    matcher.scanCandidates(text) { pattern, _ in counts[pattern] += 1 }
+    matcher.scanCandidates(text) { pattern, _, _ in counts[pattern] += 1 }
     return counts
   }
 

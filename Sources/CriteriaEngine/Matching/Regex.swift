@@ -11,6 +11,15 @@ package struct RegexError: Error, Sendable {
 /// What searching one subject came to. A limit is neither a hit nor a miss.
 package enum MatchOutcome: Sendable { case match, noMatch, limit }
 
+/// Beyond what a search is given up: its answer is then not known.
+package struct PatternLimits: Hashable, Sendable {
+  /// Of PCRE2's `match_limit`.
+  package var steps = 100_000
+  /// Bytes of a line; patterns that can explode have a lower limit of their own.
+  package var line = Int.max
+  package init() {}
+}
+
 /// A compiled PCRE2 pattern: immutable, shared between fleets and threads.
 ///
 /// JIT is always on where PCRE2 has it: JIT and interpreter count `match_limit` differently, so a policy must not meet both.
@@ -32,10 +41,11 @@ package final class Regex: @unchecked Sendable {
   ///   - utf: Characters instead of bytes; invalid UTF-8 then matches nothing.
   ///   - isAnchored: It must match the whole subject. By PCRE2's options: text put around a pattern would change what
   ///     `(*…)` at its start, `(?x)` and `\Q` mean.
-  ///   - matchLimit: Steps of PCRE2's `match_limit` before the answer is `.limit`.
-  package init(pattern: String, utf: Bool = false, isAnchored: Bool = false, matchLimit: Int = 100_000)
-    throws(RegexError)
-  {
+  ///   - limits: Before the answer is `.limit`.
+  package init(
+    pattern: String, utf: Bool = false, isAnchored: Bool = false, limits: PatternLimits = PatternLimits()
+  ) throws(RegexError) {
+    let matchLimit = limits.steps
     var error: Int32 = 0
     var offset = 0
     // `\C` splits characters; NEVER_BACKSLASH_C keeps it away in UTF mode.
@@ -63,12 +73,13 @@ package final class Regex: @unchecked Sendable {
       ? PatternAnalysis() : PatternAnalysis(pattern, utf: utf, newlineIsLineFeed: Self.newlineIsLineFeed)
     self.analysis = analysis
     // Measured: at these lengths the worst patterns take some milliseconds, with the default limit.
-    longestSubject =
+    let bound =
       switch isAnchored ? .bounded : analysis.growth {
       case .bounded: Int.max
       case .groups: Int(Double(matchLimit * 42).squareRoot())
       case .references: Int((Double(matchLimit) * 2.62).squareRoot())
       }
+    longestSubject = min(bound, limits.line)
     self.code = compiled
     self.pattern = pattern
     isUTF = utf

@@ -48,3 +48,29 @@ package struct AssembledInput: Sendable {
   package var attachments: [InputAttachment]
   package var summary: InputSummary
 }
+
+extension AssembledInput {
+  /// Where two that were read in different ways differ, in words; `nil`: they say the same, observations of one time and
+  /// instance in any order.
+  package func difference(from other: AssembledInput) -> String? {
+    func texts(_ input: AssembledInput) -> [String] {
+      let lines = input.observations.map {
+        "\($0.time.milliseconds) \($0.instance) \($0.origin.file):\($0.origin.line) ×\($0.count) \($0.observation)"
+      }
+      let files = input.summary.files.map {
+        "\($0.path) \($0.format) \($0.bytes) \($0.counts) \($0.problems.problems.map(\.description))"
+      }
+      let summary = input.summary
+      return lines.sorted() + files
+        + [
+          "\(input.at) \(input.timeOrigin) \(input.instances)", "\(input.attachments)",
+          "unmatched \(summary.unmatchedLines), folded \(summary.foldedLines), repaired \(summary.repairedLines)",
+          "unanchored \(summary.unanchoredLines), unresolved \(summary.unresolved), problems \(summary.problems.total)",
+        ]
+    }
+    let (mine, others) = (texts(self), texts(other))
+    if mine == others { return nil }
+    for (a, b) in zip(mine, others) where a != b { return "`\(a)`, expected `\(b)`" }
+    return "\(mine.count) things, expected \(others.count)"
+  }
+}

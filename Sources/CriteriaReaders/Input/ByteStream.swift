@@ -1,3 +1,4 @@
+import CReading
 import CZlib
 import Glibc
 
@@ -22,6 +23,7 @@ package final class ByteStream {
     case ended
   }
   private var source: Source
+  private var mapping: MappedFile?
   private var inflater: Inflater?
   /// The first bytes, read to look for the magic, that were not yet handed out.
   private var head: [UInt8]
@@ -72,6 +74,33 @@ package final class ByteStream {
 
   /// Whether the input is packed. Known after the first `read`.
   package var isCompressed: Bool { inflater != nil }
+
+  /// The whole file as memory, where it is one that can be: to be asked before the first `read`, which then has nothing more
+  /// to give. The rest is as if it had been read: whoever uses it says so with `see`.
+  ///
+  /// Reading costs a copy, which is more than searching does.
+  func map() -> UnsafeRawBufferPointer? {
+    guard !sniffed, case .descriptor(let descriptor) = source, let total, total >= Self.leastMapped,
+      let file = MappedFile(descriptor, count: total)
+    else { return nil }
+    if file.bytes[0] == 0x1F, file.bytes[1] == 0x8B { return nil }
+    mapping = file
+    sniffed = true
+    source = .ended
+    close(descriptor)
+    return file.bytes
+  }
+
+  /// For less, asking for pages costs more than copying.
+  private static let leastMapped = 1 << 15
+
+  /// That this many bytes of the mapping have been used.
+  func see(_ count: Int) {
+    guard count > 0 else { return }
+    bytesRead += count
+    if let mapping, mapping.hasShrunk, failure == nil { failure = "became shorter while it was read" }
+    progress?(bytesRead, total)
+  }
 
   /// The next unpacked bytes, at most `chunk` and at most what fits.
   ///
@@ -164,6 +193,30 @@ package final class ByteStream {
     progress?(bytesRead, total)
     return count
   }
+}
+
+/// A file as memory. If it shrinks meanwhile, zeros stand for what is gone.
+private final class MappedFile {
+  let bytes: UnsafeRawBufferPointer
+  private let watch: Int32
+
+  init?(_ descriptor: Int32, count: Int) {
+    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else { return nil }
+    watch = cr_watch(base, count)
+    guard watch >= 0 else {
+      munmap(base, count)
+      return nil
+    }
+    madvise(base, count, MADV_SEQUENTIAL)
+    bytes = UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  deinit {
+    cr_unwatch(watch)
+    munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+  }
+
+  var hasShrunk: Bool { cr_has_shrunk(watch) != 0 }
 }
 
 /// An input that cannot be used at all.

@@ -41,7 +41,7 @@ package struct InputAssembler {
   let filter: InputFilter
   let options: InputOptions
   private let metricNames: MetricNames
-  private let sourceNames: SourceNames
+  let sourceNames: SourceNames
   private let scanner = RegexScanner()
   private let matcher: LogMatcher?
   /// By record of a batch: a pattern of its source matches.
@@ -134,7 +134,7 @@ package struct InputAssembler {
     return stream
   }
 
-  private mutating func finishFile(
+  mutating func finishFile(
     _ lines: LineStream, format: String, why: String, counts: ReadCounts, problems: ProblemLog
   ) {
     let stream = lines.bytes
@@ -284,6 +284,9 @@ package struct InputAssembler {
 
   private mutating func read(log lines: LineStream, _ spec: InputSpec, _ kind: LogKind, why: String) {
     let base = spec.baseName ?? "stdin"
+    if case .plain = kind, let matcher, survey == nil, !options.readsEveryHeader {
+      return search(plainLog: lines, spec, matcher, why: why)
+    }
     var reader = logReader(
       lines, kind: kind, source: spec.source, defaultSource: base, zone: options.zone, sources: sourceNames,
       layouts: options.logFormats, problemLimit: options.problemLimit)
@@ -319,15 +322,23 @@ package struct InputAssembler {
         if matters { entries.append(entry) } else { keepUnmatched(entry, source: source) }
       }
     }
-    if firstTimes.isEmpty { firstTimes[fallback] = FirstTimes() }
+    finishLog(
+      lines, spec, reader.namesSources, firstTimes.isEmpty ? [fallback: FirstTimes()] : firstTimes, file: file)
+    finishFile(lines, format: reader.format, why: why, counts: reader.counts, problems: reader.problems)
+  }
+
+  /// Attaches what a log is the stream of.
+  mutating func finishLog(
+    _ lines: LineStream, _ spec: InputSpec, _ namesSources: Bool, _ firstTimes: [Int: FirstTimes], file: Int
+  ) {
+    let base = spec.baseName ?? "stdin"
     // A whole syslog, or the folder of an instance, says of every source that it was silent; one stream of itself only.
-    let isWhole = spec.isFolderMember || (reader.namesSources && spec.source == nil)
+    let isWhole = spec.isFolderMember || (namesSources && spec.source == nil)
     // Of a log that broke off nobody knows what was to come: its silence says nothing. Each line still attaches its source.
     for (name, times) in firstTimes where lines.bytes.failure == nil {
       streams[Stream(name: name, source: isWhole ? "*" : spec.source ?? base, file: file)] = times
       survey?.attach(.init(name: name, source: isWhole ? "*" : spec.source ?? base), patterns: filter.logs?.count ?? 0)
     }
-    finishFile(lines, format: reader.format, why: why, counts: reader.counts, problems: reader.problems)
   }
 
   private mutating func survey(
@@ -344,7 +355,7 @@ package struct InputAssembler {
   }
 
   /// The patterns that lines of a source are searched for.
-  private mutating func readers(of source: Int) -> [Int] {
+  mutating func readers(of source: Int) -> [Int] {
     while patterns.count <= source { patterns.append(nil) }
     if let known = patterns[source] { return known }
     let name = sourceNames.name(source)
@@ -367,9 +378,16 @@ package struct InputAssembler {
     }
   }
 
+  /// The stream's first line that matches nothing, if there was one.
+  func firstUnmatched(_ name: Int, source: Int) -> RecordTime? {
+    firstUnmatched[StreamKey(name: name, source: source)].map { entries[$0].time }
+  }
+
   /// Of lines that match nothing, only that they came can matter: the first of a stream, and the newest of each tick.
-  private mutating func keepUnmatched(_ entry: Entry, source: Int) {
-    summary.unmatchedLines += 1
+  ///
+  /// - Parameter entry: May stand for several lines of one tick, of which it is the newest; not if the stream has no first one.
+  mutating func keepUnmatched(_ entry: Entry, source: Int) {
+    summary.unmatchedLines += entry.count
     var entry = entry
     let stream = StreamKey(name: entry.name, source: source)
     guard let first = firstUnmatched[stream] else {
@@ -380,31 +398,44 @@ package struct InputAssembler {
     if case .absolute(let new) = entry.time, case .absolute(let old) = entries[first].time, new < old {
       swap(&entries[first], &entry)
     }
-    var bucket = entry.time
-    switch entry.time {
-    case .absolute(let time):
-      bucket = .absolute(time / options.step + (time % options.step > 0 ? 1 : 0))
-    case .yearless(let month, let day, let time):
-      // Days begin at a tick if the step divides them.
-      if millisecondsOfDay % options.step == 0 {
-        let step = Int32(options.step)
-        bucket = .yearless(month: month, day: day, milliseconds: time / step + (time % step > 0 ? 1 : 0))
-      }
-    case .sinceBoot, .unknown: break
-    }
-    let key = TickKey(name: entry.name, source: source, time: bucket)
+    let key = TickKey(name: entry.name, source: source, time: tick(of: entry.time))
     guard let index = unmatchedOfTick[key] else {
       unmatchedOfTick[key] = entries.count
+      summary.foldedLines += entry.count - 1
       entries.append(entry)
       return
     }
-    summary.foldedLines += 1
-    switch (entry.time, entries[index].time) {
-    case (.absolute(let new), .absolute(let old)) where new < old: entries[index].count += 1
-    case (.yearless(_, _, let new), .yearless(_, _, let old)) where new < old: entries[index].count += 1
-    default:
+    summary.foldedLines += entry.count
+    if entry.isOlder(than: entries[index]) {
+      entries[index].count += entry.count
+    } else {
       entry.count += entries[index].count
       entries[index] = entry
+    }
+  }
+
+  /// One value for all times of a tick, as far as that can be told yet.
+  private func tick(of time: RecordTime) -> RecordTime {
+    switch time {
+    case .absolute(let time): return .absolute(time / options.step + (time % options.step > 0 ? 1 : 0))
+    case .yearless(let month, let day, let time):
+      // Days begin at a tick if the step divides them.
+      guard millisecondsOfDay % options.step == 0 else { break }
+      let step = Int32(options.step)
+      return .yearless(month: month, day: day, milliseconds: time / step + (time % step > 0 ? 1 : 0))
+    case .sinceBoot, .unknown: break
+    }
+    return time
+  }
+}
+
+extension InputAssembler.Entry {
+  /// Of two of one stream and tick. Of those of one time the later one in its file is the newer; files are read in order.
+  fileprivate func isOlder(than other: Self) -> Bool {
+    switch (time, other.time) {
+    case (.absolute(let new), .absolute(let old)) where new != old: new < old
+    case (.yearless(_, _, let new), .yearless(_, _, let old)) where new != old: new < old
+    default: file == other.file && line < other.line
     }
   }
 }

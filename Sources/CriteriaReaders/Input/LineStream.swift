@@ -2,7 +2,8 @@ import Glibc
 
 /// The lines of a byte stream, in blocks of whole lines: readers look at bytes in place, never at one line's copy.
 ///
-/// Memory is one chunk, or the longest line that is read. A class because it owns its buffer.
+/// Memory is one chunk, or the longest line that is read; files are mapped where they can be, and then nothing is copied. A
+/// class because it owns its buffer.
 package final class LineStream {
   /// What `next` found.
   package enum Block {
@@ -25,6 +26,8 @@ package final class LineStream {
   private var isAtEnd = false
   private var isSkipping = false
   private let chunk: Int
+  /// `buffer` is the whole file, which `bytes` owns; `end` is how far it counts as read.
+  private let isMapped: Bool
 
   /// - Parameters:
   ///   - chunk: How many bytes are asked for at a time.
@@ -33,10 +36,16 @@ package final class LineStream {
     self.bytes = bytes
     self.chunk = max(1, chunk)
     self.longestLine = longestLine
-    buffer = .allocate(byteCount: max(1, min(chunk, longestLine)), alignment: 16)
+    if let mapping = bytes.map() {
+      buffer = UnsafeMutableRawBufferPointer(mutating: mapping)
+      isMapped = true
+    } else {
+      buffer = .allocate(byteCount: max(1, min(chunk, longestLine)), alignment: 16)
+      isMapped = false
+    }
   }
 
-  deinit { buffer.deallocate() }
+  deinit { if !isMapped { buffer.deallocate() } }
 
   /// The first bytes, at most `count`, without taking them: for telling formats apart.
   ///
@@ -51,8 +60,10 @@ package final class LineStream {
   /// - Returns: `nil` at the end, and then `bytes.failure` says whether the end was a clean one.
   package func nextChunk() -> UnsafeRawBufferPointer? {
     if start == end, !isAtEnd {
-      start = 0
-      end = 0
+      if !isMapped {
+        start = 0
+        end = 0
+      }
       fill()
     }
     if start == end { return nil }
@@ -109,9 +120,9 @@ package final class LineStream {
       }
       if isSkipping || end - start > longestLine {
         isSkipping = true
-        start = 0
-        end = 0
-        searched = 0
+        start = isMapped ? end : 0
+        end = start
+        searched = start
       }
       fill()
     }
@@ -129,6 +140,13 @@ package final class LineStream {
 
   /// Reads one chunk behind what there is, making room for it first.
   private func fill() {
+    if isMapped {
+      let count = min(buffer.count - end, chunk)
+      if count == 0 { isAtEnd = true }
+      end += count
+      bytes.see(count)
+      return
+    }
     if start > 0 {
       memmove(buffer.baseAddress!, buffer.baseAddress! + start, end - start)
       end -= start

@@ -17,6 +17,8 @@ struct LogHeader {
   var tag: Range<Int>?
   var message: Int
   var form: Form
+  /// Where `hh:mm:ss` begins; `nil` where the time is written otherwise.
+  var clock: Int?
 
   /// The way it is written.
   enum Form: String {
@@ -58,8 +60,10 @@ struct LogHeaderStyle {
   }
 
   private func parseISO(_ scanner: inout ByteScanner) -> LogHeader? {
+    // Behind `YYYY-MM-DDT`.
+    let clock = scanner.at + 11
     guard let time = scanner.isoTime(zone: zone), !isWord(scanner.byte) || scanner.isAtEnd else { return nil }
-    var header = LogHeader(time: .absolute(time), message: scanner.at, form: .iso)
+    var header = LogHeader(time: .absolute(time), message: scanner.at, form: .iso, clock: clock)
     if hasISOTags, scanner.take(0x20), let host = token(&scanner), !isLevel(scanner.bytes[host]) {
       header.host = host
       header.message = scanner.at
@@ -75,12 +79,13 @@ struct LogHeaderStyle {
   private func parseRFC3164(_ scanner: inout ByteScanner) -> LogHeader? {
     guard let month = scanner.monthName(), scanner.take(0x20) else { return nil }
     _ = scanner.take(0x20)
-    guard let day = scanner.number(1, 2), days(year: 2000, month: month, day: day) != nil, scanner.take(0x20),
-      let time = scanner.timeOfDay(needsSeconds: true), !isWord(scanner.byte) || scanner.isAtEnd
+    guard let day = scanner.number(1, 2), days(year: 2000, month: month, day: day) != nil, scanner.take(0x20)
     else { return nil }
+    let clock = scanner.at
+    guard let time = scanner.timeOfDay(needsSeconds: true), !isWord(scanner.byte) || scanner.isAtEnd else { return nil }
     var header = LogHeader(
       time: .yearless(month: Int8(month), day: Int8(day), milliseconds: Int32(Int64(time) - zone)), message: scanner.at,
-      form: .rfc3164)
+      form: .rfc3164, clock: clock)
     if scanner.take(0x20) {
       var alone = scanner
       if let tag = tag(&alone) {

@@ -1,46 +1,42 @@
 import Glibc
 
-/// Plain log files: RFC 3164 and 5424, ISO 8601, kernel seconds, ctime in brackets, or no time at all.
-///
-/// A line without a header takes its time, host and source from the line before; before the first header, from the first
-/// that is found within 64 KiB. A file that has none there has no times.
-package struct PlainLogReader: LogReader {
-  package private(set) var namesSources = false
-  package private(set) var hosts = ByteTable()
-  package private(set) var counts = ReadCounts()
-  package private(set) var problems: ProblemLog
-  package let format: String
-  package var lastBoot: Int64 { boots.last }
+/// What the newest header of a plain log says. A line without one takes its time, host and source over; before the first
+/// header, those of the first that is found within 64 KiB.
+struct PlainLogState {
+  private(set) var style: LogHeaderStyle
+  /// How the summary calls what was found.
+  let format: String
+  private(set) var namesSources = false
+  private(set) var hosts = ByteTable()
+  var lastBoot: Int64 { boots.last }
   private var boots = BootScale()
-  private let lines: LineStream
-  private let style: LogHeaderStyle
   private let sources: SourceNames
   /// All lines are of this source, whatever their tags; `nil`: the tag, else `defaultSource`.
   private let isSourceForced: Bool
   private let defaultSource: Int?
   /// Of the newest header.
-  private var time: RecordTime
-  private var host: Int?
-  private var source: Int?
+  var time: RecordTime
+  var host: Int?
+  var source: Int?
 
   /// - Parameters:
+  ///   - head: The first bytes of the log.
   ///   - source: The source of all lines, if it was said.
   ///   - defaultSource: The source of lines without a tag.
   ///   - zone: Milliseconds east of UTC, for times that do not say.
-  package init(
-    _ lines: LineStream, source: String?, defaultSource: String, zone: Int64 = 0, sources: SourceNames,
-    problemLimit: Int = 100
+  init(
+    _ head: UnsafeRawBufferPointer, source: String?, defaultSource: String, zone: Int64, sources: SourceNames
   ) {
-    self.lines = lines
     self.sources = sources
-    problems = ProblemLog(limit: problemLimit)
     isSourceForced = source != nil
     self.defaultSource = sources.look(up: source ?? defaultSource)
     self.source = self.defaultSource
     let first: [UInt8]?
-    (style, time, first, format) = Self.examine(lines.peek(1 << 16), zone: zone)
+    (style, time, first, format) = Self.examine(head, zone: zone)
     host = first.map { name in name.withUnsafeBytes { hosts.intern($0) } }
   }
+
+  static let headSize = 1 << 16
 
   /// Decides from the first lines how headers are read, and which time and host the lines before the first header have.
   private static func examine(
@@ -64,6 +60,50 @@ package struct PlainLogReader: LogReader {
     let names = forms.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key.rawValue)
     let format = names.isEmpty ? "no times" : names.joined(separator: ", ")
     return (style, first?.header.time ?? .unknown, host, "plain log, " + format)
+  }
+
+  /// Takes a line's header in.
+  ///
+  /// - Returns: `nil` if it has none.
+  mutating func take(_ line: UnsafeRawBufferPointer) -> LogHeader? {
+    guard let header = style.parse(line) else { return nil }
+    time = boots.place(header.time)
+    host = header.host.map { hosts.intern(UnsafeRawBufferPointer(rebasing: line[$0])) }
+    if header.tag != nil { namesSources = true }
+    if isSourceForced {
+      source = defaultSource
+    } else {
+      source = header.tag.map { sources.look(up: UnsafeRawBufferPointer(rebasing: line[$0])) } ?? defaultSource
+    }
+    return header
+  }
+}
+
+/// Plain log files: RFC 3164 and 5424, ISO 8601, kernel seconds, ctime in brackets, or no time at all.
+///
+/// A file that has no header within its first 64 KiB has no times.
+package struct PlainLogReader: LogReader {
+  package var namesSources: Bool { state.namesSources }
+  package var hosts: ByteTable { state.hosts }
+  package private(set) var counts = ReadCounts()
+  package private(set) var problems: ProblemLog
+  package var format: String { state.format }
+  package var lastBoot: Int64 { state.lastBoot }
+  private let lines: LineStream
+  private var state: PlainLogState
+
+  /// - Parameters:
+  ///   - source: The source of all lines, if it was said.
+  ///   - defaultSource: The source of lines without a tag.
+  ///   - zone: Milliseconds east of UTC, for times that do not say.
+  package init(
+    _ lines: LineStream, source: String?, defaultSource: String, zone: Int64 = 0, sources: SourceNames,
+    problemLimit: Int = 100
+  ) {
+    self.lines = lines
+    problems = ProblemLog(limit: problemLimit)
+    state = PlainLogState(
+      lines.peek(PlainLogState.headSize), source: source, defaultSource: defaultSource, zone: zone, sources: sources)
   }
 
   package mutating func next(into batch: inout LogBatch) -> Bool {
@@ -103,23 +143,11 @@ package struct PlainLogReader: LogReader {
   }
 
   private mutating func read(line: UnsafeRawBufferPointer, into batch: inout LogBatch) {
-    var message = 0
-    if let header = style.parse(line) {
-      time = boots.place(header.time)
-      host = header.host.map { hosts.intern(UnsafeRawBufferPointer(rebasing: line[$0])) }
-      message = header.message
-      if header.tag != nil { namesSources = true }
-      if isSourceForced {
-        source = defaultSource
-      } else {
-        source = header.tag.map { sources.look(up: UnsafeRawBufferPointer(rebasing: line[$0])) } ?? defaultSource
-      }
-    } else {
-      counts.continued += 1
-    }
-    if source == nil { counts.unwanted += 1 } else { counts.kept += 1 }
+    let header = state.take(line)
+    if header == nil { counts.continued += 1 }
+    if state.source == nil { counts.unwanted += 1 } else { counts.kept += 1 }
     batch.append(
-      time: time, source: source, host: host, line: counts.lines,
-      message: UnsafeRawBufferPointer(rebasing: line[message...]))
+      time: state.time, source: state.source, host: state.host, line: counts.lines,
+      message: UnsafeRawBufferPointer(rebasing: line[(header?.message ?? 0)...]))
   }
 }

@@ -128,6 +128,8 @@ package struct LogSource: Sendable {
   package var value: Located<String>?
   package var utf: Bool
   package var matchLimit: Located<Int>?
+  /// Bytes.
+  package var maxLine: Located<Int>?
   package init(sources: [Located<String>], match: Located<String>, matchOffsets: [Int], utf: Bool = false) {
     self.sources = sources
     self.match = match

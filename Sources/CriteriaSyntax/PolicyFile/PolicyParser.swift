@@ -198,7 +198,7 @@ private struct PolicyParser {
   private static let signalKeys: [String: [String]] = [
     "gauge": ["unit", "by", "reduce", "stale_after", "optional", "instance", "scale", "max_keys", "ignore"],
     "counter": ["unit", "by", "reduce", "stale_after", "optional", "instance", "scale", "max_keys", "ignore"],
-    "log": ["unit", "by", "reduce", "stale_after", "optional", "match", "value", "utf", "match_limit"],
+    "log": ["unit", "by", "reduce", "stale_after", "optional", "match", "value", "utf", "match_limit", "max_line"],
     "condition": ["stale_after", "optional", "instance", "from", "type", "status"],
     "info": ["label", "stale_after", "optional", "instance"],
     "fact": ["unit", "optional"],
@@ -314,6 +314,7 @@ private struct PolicyParser {
     let value = reader.string(fields["value"])
     let utf = reader.bool(fields["utf"])?.value ?? false
     let limit = reader.int(fields["match_limit"], in: 1...1_000_000_000)
+    let maxLine = reader.int(fields["max_line"], in: 1...64 << 20)
     guard let pair = fields["match"] else {
       reader.diagnostics.append(.missingKey("match", in: "log signal `\(key.text)`", at: key.range))
       return nil
@@ -323,7 +324,7 @@ private struct PolicyParser {
     var source = LogSource(
       sources: sources, match: Located(scalar.text, reader.content(of: scalar)),
       matchOffsets: scalar.map(in: reader.text).offsets, utf: utf)
-    (source.value, source.matchLimit) = (value, limit)
+    (source.value, source.matchLimit, source.maxLine) = (value, limit, maxLine)
     return source
   }
 

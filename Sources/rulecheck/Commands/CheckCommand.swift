@@ -21,8 +21,11 @@ struct CheckCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Exceptions that have expired by then are warned of; default: now.", valueName: "time"))
   var at: Moment?
 
-  @Flag(help: "Print what each rule costs to decide.")
+  @Flag(help: "Print what each rule costs to decide, and how lines are searched for each pattern.")
   var cost = false
+
+  @Option(help: ArgumentHelp("With --cost, measure the patterns on this log.", valueName: "log"))
+  var sample: String?
 
   @Option(help: "human; json; sarif for code scanning; github for annotations of a workflow.")
   var format = Format.human
@@ -30,11 +33,19 @@ struct CheckCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
   var output: String?
 
+  func validate() throws {
+    if sample != nil, !cost { throw ValidationError("--sample measures what --cost prints: give both") }
+    if sample != nil, format == .sarif || format == .github {
+      throw ValidationError("--sample is for the formats human and json")
+    }
+  }
+
   func run() throws {
     let files = try policyFiles()
     if files.isEmpty { throw Failure("no policies in \(paths.map { "`\($0)`" }.joined(separator: ", "))") }
     let now = at?.timestamp.milliseconds ?? Int64(time(nil)) * 1000
-    let results = files.map { CheckedFile($0, at: now) }
+    let lines = try sample.map { try SampleLines(reading: $0) }
+    let results = files.map { CheckedFile($0, at: now, sample: lines) }
     let sink = try Sink(output)
     switch format {
     case .human:
@@ -126,9 +137,11 @@ private struct CheckedFile {
   let compilation: Compilation
   let analysis: Analysis?
   let diagnostics: [Diagnostic]
+  private let sample: SampleLines?
 
-  init(_ path: String, at now: Int64) {
+  init(_ path: String, at now: Int64, sample: SampleLines?) {
     self.path = path
+    self.sample = sample
     let compilation = compile(contentsOf: path)
     self.compilation = compilation
     analysis = compilation.checked.flatMap { checked in
@@ -170,7 +183,7 @@ private struct CheckedFile {
   private func span(_ milliseconds: Int64) -> String { CriteriaEngine.text(Double(milliseconds) / 1000, .seconds) }
 
   /// nil for a policy that is not valid.
-  var cost: CostReport? { compilation.program.map { CostReport(PolicyCost($0)) } }
+  var cost: CostReport? { compilation.program.map { CostReport(PolicyCost($0), sample: sample) } }
 
   func write(to writer: inout JSONWriter, withCost: Bool) {
     writer.beginObject()

@@ -4,7 +4,12 @@ import CriteriaEngine
 /// What `check --cost` prints of one policy.
 struct CostReport {
   let cost: PolicyCost
-  init(_ cost: PolicyCost) { self.cost = cost }
+  private let patterns: PatternCosts
+
+  init(_ cost: PolicyCost, sample: SampleLines?) {
+    self.cost = cost
+    patterns = PatternCosts(cost.patterns, sample: sample)
+  }
 
   var text: String {
     let rules = cost.rules.map { rule in
@@ -28,11 +33,12 @@ struct CostReport {
       let line = "    \(padded(rule.name, name))  \(padded(rule.work, work))  \(padded(rule.form, form))"
       text += (rule.reads.isEmpty ? line : "\(line)  \(rule.reads)") + "\n"
     }
-    return text
+    return text + patterns.text
   }
 
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
+    patterns.write(to: &writer)
     writer.member("operations", cost.operations)
     writer.member("features", cost.features)
     writer.member("rowForm", cost.rowForm.rawValue)

@@ -10,7 +10,8 @@ struct MatchCommand: ParsableCommand {
     commandName: "match", abstract: "Shows which log signals of a policy hit which lines.",
     discussion: """
       Patterns see a line's message, without its header, and only lines of their sources. A path may be a gzip file, a folder \
-      INSTANCE/SOURCE.log, or - for standard input. Counts, and how fast it went, go to standard error.
+      INSTANCE/SOURCE.log, or - for standard input. Several logs are searched at once. Counts, and how fast it went, go to \
+      standard error.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case human, jsonl }
@@ -44,20 +45,20 @@ struct MatchCommand: ParsableCommand {
   }
 
   func run() throws {
-    var search = LogSearch(signals: try chosenSignals(try loadedPolicy(policy)), anySource: anySource)
+    let signals = try chosenSignals(try loadedPolicy(policy))
     var options = InputOptions()
     try reading.apply(to: &options, at: nil)
     let sink = try Sink(nil)
     let clock = ContinuousClock()
+    var outcome = LogSearch.Outcome(signals: signals.count)
     let time = try clock.measure {
       do {
-        for text in logs {
-          for spec in try expandFolders(try parseLogsSpec(text)) {
-            try search.read(spec, options) { hit in
-              if !count { try sink.write(format == .human ? line(hit) : json(hit)) }
-            }
-          }
+        let specs = try logs.flatMap { try expandFolders(try parseLogsSpec($0)) }
+        let (isSilent, format) = (count, format)
+        let search = ParallelSearch(specs, options, signals: signals, anySource: anySource, to: sink) { hit in
+          isSilent ? nil : format == .human ? Self.line(hit) : Self.json(hit)
         }
+        outcome = try search.run()
       } catch let error as InputError {
         throw Failure(error.description)
       } catch let error as InputSpecError {
@@ -65,10 +66,10 @@ struct MatchCommand: ParsableCommand {
       }
     }
     if count {
-      for (signal, total) in zip(search.signals, search.totals) { try sink.write("\(total.hits)\t\(signal.name)\n") }
+      for (signal, total) in zip(signals, outcome.totals) { try sink.write("\(total.hits)\t\(signal.name)\n") }
     }
     try sink.flush()
-    report(search, time)
+    report(outcome, signals, time)
   }
 
   /// The log signals that were asked for: all by default.
@@ -87,7 +88,7 @@ struct MatchCommand: ParsableCommand {
 
   // MARK: Writing
 
-  private func line(_ hit: LogSearch.Hit) -> String {
+  private static func line(_ hit: LogSearch.Hit) -> String {
     let terminal = Terminal.output
     let place = terminal.paint("\(escaped(hit.path)):\(hit.line)", .faint)
     let signal = terminal.paint(hit.signal, .cyan)
@@ -96,7 +97,7 @@ struct MatchCommand: ParsableCommand {
       "\(place): \(signal): \(escaped(hit.before))\(terminal.paint(escaped(hit.match), .alarm))\(escaped(hit.after))\n"
   }
 
-  private func json(_ hit: LogSearch.Hit) -> String {
+  private static func json(_ hit: LogSearch.Hit) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("file", hit.path)
@@ -109,16 +110,16 @@ struct MatchCommand: ParsableCommand {
     return writer.text
   }
 
-  private func report(_ search: LogSearch, _ time: Duration) {
-    for problem in search.problems.problems.prefix(20) {
+  private func report(_ outcome: LogSearch.Outcome, _ signals: [LogSearch.Signal], _ time: Duration) {
+    for problem in outcome.problems.problems.prefix(20) {
       printError(Terminal.errors.paint("warning: ", .yellow) + escaped(problem.description))
     }
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    let speed = seconds > 0 ? Double(search.bytes) / seconds / 1e6 : 0
-    for (signal, total) in zip(search.signals, search.totals) {
+    let speed = seconds > 0 ? Double(outcome.bytes) / seconds / 1e6 : 0
+    for (signal, total) in zip(signals, outcome.totals) {
       let limits = total.limits > 0 ? ", \(counted(total.limits, "line")) at the match limit: unknown" : ""
       printError("\(signal.name): \(counted(total.hits, "match", "matches"))\(limits)")
     }
-    printError("\(counted(search.lines, "line")), \(search.bytes) bytes, \(Int(speed)) MB/s")
+    printError("\(counted(outcome.lines, "line")), \(outcome.bytes) bytes, \(Int(speed)) MB/s")
   }
 }

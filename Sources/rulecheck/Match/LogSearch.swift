@@ -20,11 +20,28 @@ struct LogSearch {
     var isLimit: Bool
   }
 
+  /// What one log came to.
+  struct Outcome {
+    /// Of each signal: lines that match, and lines at the match limit.
+    var totals: [(hits: Int, limits: Int)]
+    var lines = 0
+    var bytes = 0
+    var problems = ProblemLog(limit: 100)
+
+    init(signals: Int) { totals = Array(repeating: (0, 0), count: signals) }
+
+    mutating func add(_ other: Outcome) {
+      for index in totals.indices {
+        totals[index].hits += other.totals[index].hits
+        totals[index].limits += other.totals[index].limits
+      }
+      lines += other.lines
+      bytes += other.bytes
+      problems.add(contentsOf: other.problems)
+    }
+  }
+
   let signals: [Signal]
-  private(set) var totals: [(hits: Int, limits: Int)]
-  private(set) var lines = 0
-  private(set) var bytes = 0
-  private(set) var problems = ProblemLog(limit: 100)
   private let matcher: LogMatcher
   private let sources: SourceNames
   private let anySource: Bool
@@ -34,13 +51,13 @@ struct LogSearch {
   init(signals: [Signal], anySource: Bool) {
     self.signals = signals
     self.anySource = anySource
-    totals = signals.map { _ in (0, 0) }
     matcher = LogMatcher(signals.map { .init($0.pattern.regex) })
     sources = SourceNames(wanted: anySource ? nil : signals.flatMap(\.pattern.sources))
   }
 
   /// Reads one file and calls `body` with its hits, in order of lines.
-  mutating func read(_ spec: InputSpec, _ options: InputOptions, _ body: (Hit) throws -> Void) throws {
+  mutating func read(_ spec: InputSpec, _ options: InputOptions, _ body: (Hit) throws -> Void) throws -> Outcome {
+    var outcome = Outcome(signals: signals.count)
     let stream = try ByteStream(opening: spec.path, chunk: options.chunk)
     let lineStream = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
     var reader = logReader(
@@ -54,13 +71,18 @@ struct LogSearch {
       for (index, hit) in found {
         let record = batch.records[index]
         guard let source = record.source, isRead(source, by: hit.pattern) else { continue }
-        if hit.outcome == .match { totals[hit.pattern].hits += 1 } else { totals[hit.pattern].limits += 1 }
+        if hit.outcome == .match {
+          outcome.totals[hit.pattern].hits += 1
+        } else {
+          outcome.totals[hit.pattern].limits += 1
+        }
         try body(shown(hit, record, batch, spec.path))
       }
     }
-    lines += reader.counts.lines
-    bytes += stream.bytesRead
-    problems.add(contentsOf: reader.problems)
+    outcome.lines = reader.counts.lines
+    outcome.bytes = stream.bytesRead
+    outcome.problems.add(contentsOf: reader.problems)
+    return outcome
   }
 
   private mutating func isRead(_ source: Int, by pattern: Int) -> Bool {

@@ -133,3 +133,11 @@ struct RandomPatterns {
     }
   }
 }
+
+extension PatternLimits {
+  static func steps(_ steps: Int) -> PatternLimits {
+    var limits = PatternLimits()
+    limits.steps = steps
+    return limits
+  }
+}

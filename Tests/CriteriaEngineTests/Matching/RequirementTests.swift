@@ -84,7 +84,7 @@ struct RequirementTests {
     for _ in 0..<1000 {
       let pattern = random.pattern()
       let utf = random.dice.chance(20)
-      guard let regex = try? Regex(pattern: pattern, utf: utf, matchLimit: 10_000) else { continue }
+      guard let regex = try? Regex(pattern: pattern, utf: utf, limits: .steps(10_000)) else { continue }
       compiled += 1
       let analysis = regex.analysis
       if analysis.requirement != nil { required += 1 }

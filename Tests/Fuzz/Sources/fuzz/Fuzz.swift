@@ -1,4 +1,5 @@
 @_spi(Internals) import CriteriaCompiler
+@_spi(Internals) import CriteriaEngine
 @_spi(Internals) import CriteriaReaders
 @_spi(Internals) import CriteriaSyntax
 import Glibc
@@ -13,6 +14,9 @@ private let targets: [(name: String, run: @Sendable (UnsafeRawBufferPointer) -> 
   ("prometheus", fuzzPrometheusText),
   ("tsdb-dump", fuzzTSDBDump),
   ("plain-log", fuzzPlainLog),
+  ("plain-log-search", fuzzPlainLogSearch),
+  ("matching", fuzzMatching),
+  ("pattern", fuzzPattern),
   ("gzip", fuzzGzip),
   ("inventory", fuzzInventory),
   ("inputs", fuzzInputs),

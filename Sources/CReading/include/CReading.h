@@ -1,0 +1,77 @@
+// What readers do in C: lines of a log whose header is like one that came before, and mapped files that may shrink.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CR_WORDS = 9, CR_HEADERS = 24 };
+
+// A line among those that a header counted.
+typedef struct {
+  // Milliseconds of the minute.
+  int32_t time;
+  // Where it begins in the text.
+  size_t offset;
+  // From 1.
+  int64_t number;
+} cr_line;
+
+// A header that came before: what a line must begin with to have the same one, but for its seconds. And the lines that did.
+typedef struct {
+  // The first bytes, by words: (text & mask) == value; and of places that are digits ((text + six) & mask) == value too.
+  uint64_t values[CR_WORDS], masks[CR_WORDS], sixes[CR_WORDS];
+  // 0: no line's header is like it; only lines without one follow it.
+  uint32_t words;
+  // How many bytes these are.
+  uint32_t length;
+  // Where the two digits of the seconds are, and the first three of their fraction; 0: none.
+  uint32_t seconds, milliseconds;
+  // Behind them come a number and `]: `.
+  uint8_t has_process;
+  // Behind that comes no `[`.
+  uint8_t without_bracket;
+  // Milliseconds of the minute: only times of (above, upto] are of it.
+  int32_t above, upto;
+  // Of the newest line that had it: lines without a header have that time.
+  int32_t last;
+  // The lines counted since the last reset, the newest of them (of equal ones the last), and the earliest time.
+  int64_t count;
+  cr_line newest;
+  int32_t earliest;
+} cr_header;
+
+typedef struct {
+  cr_header headers[CR_HEADERS];
+  uint32_t count;
+  // That of the newest line; -1: none is known.
+  int32_t current;
+  // Lines gone by in all, those of them that are empty, and those without a header.
+  int64_t lines, empty, continued;
+} cr_headers;
+
+// Goes by lines that have a known header, or none and follow one that has.
+//
+// `[from, end)` is whole lines, the last one perhaps without its `\n`; `end` is at most `count`, the bytes that may be read.
+// With `ascii_only`, lines with other bytes are not gone by. Returns where the first line begins that was not gone by.
+size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest,
+                int ascii_only);
+
+// The header that a line has; -1: none of these.
+int32_t cr_find(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
+
+int cr_is_ascii(const uint8_t *text, size_t count);
+
+// A mapped file that shrinks would end the process at the next read. While a mapping is watched, what is gone reads as
+// zeros, and the watch knows.
+//
+// Returns the watch, or -1: there are too many, or the system does not let us.
+int cr_watch(const void *base, size_t size);
+int cr_has_shrunk(int watch);
+void cr_unwatch(int watch);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,213 @@
+import CReading
+import CriteriaEngine
+import Glibc
+
+extension InputAssembler {
+  /// Reads a plain log by searching it: headers are read of lines that a pattern may match, and of those that are unlike the
+  /// lines before them. The others are counted where they lie.
+  ///
+  /// What comes of it is what comes of reading each line (`InputOptions.readsEveryHeader`).
+  mutating func search(plainLog lines: LineStream, _ spec: InputSpec, _ matcher: LogMatcher, why: String) {
+    let base = spec.baseName ?? "stdin"
+    let given = spec.instance.map { names.intern($0) }
+    var log = PlainLog(
+      state: PlainLogState(
+        lines.peek(PlainLogState.headSize), source: spec.source, defaultSource: base, zone: options.zone,
+        sources: sourceNames),
+      problems: ProblemLog(limit: options.problemLimit), file: summary.files.count, given: given,
+      fallback: given ?? names.intern(base), longestLine: lines.longestLine)
+    while let step = lines.step(&log.counts, &log.problems) {
+      guard case .lines(let block) = step else { continue }
+      log.candidates.removeAll(keepingCapacity: true)
+      matcher.scanCandidates(block) { pattern, line, occurrence in
+        log.candidates.append((line.lowerBound, pattern, occurrence))
+      }
+      search(block, &log, matcher, lines)
+      log.known.flush { add($0, block, &log) }
+    }
+    finishLog(
+      lines, spec, log.state.namesSources,
+      log.firstTimes.isEmpty ? [log.fallback: FirstTimes()] : log.firstTimes, file: log.file)
+    finishFile(lines, format: log.state.format, why: why, counts: log.counts, problems: log.problems)
+  }
+
+  private mutating func search(
+    _ block: UnsafeRawBufferPointer, _ log: inout PlainLog, _ matcher: LogMatcher, _ lines: LineStream
+  ) {
+    let isASCII = cr_is_ascii(block.baseAddress!.assumingMemoryBound(to: UInt8.self), block.count) != 0
+    var place = 0
+    var candidate = 0
+    while place < block.count {
+      let next = candidate < log.candidates.count ? log.candidates[candidate].line : block.count
+      // The first line of all may begin with a mark.
+      if log.counts.lines > 0, place < next {
+        place = log.known.goBy(
+          block, from: place, to: next, longestLine: log.longestLine, onlyASCII: !isASCII, &log.counts)
+        if place == block.count { break }
+      }
+      var end = candidate
+      if place == next { while end < log.candidates.count, log.candidates[end].line == next { end += 1 } }
+      place = read(block, place, &log, log.candidates[candidate..<end], matcher, lines)
+      candidate = end
+    }
+  }
+
+  /// Reads one line.
+  ///
+  /// - Parameter candidates: The patterns that it may match.
+  /// - Returns: Where the next one begins.
+  private mutating func read(
+    _ block: UnsafeRawBufferPointer, _ start: Int, _ log: inout PlainLog, _ candidates: ArraySlice<PlainLog.Candidate>,
+    _ matcher: LogMatcher, _ lines: LineStream
+  ) -> Int {
+    var from = start
+    let newline = memchr(block.baseAddress! + from, 0x0A, block.count - from)
+    var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
+    let next = end + 1
+    log.counts.lines += 1
+    if end - from > log.longestLine {
+      lines.refuseLongLine(&log.counts, &log.problems)
+      return next
+    }
+    if end > from, block[end - 1] == 0x0D { end -= 1 }
+    if log.counts.lines == 1, end - from >= 3, memcmp(block.baseAddress! + from, "\u{FEFF}", 3) == 0 { from += 3 }
+    if end == from {
+      log.counts.comments += 1
+      return next
+    }
+    let line = UnsafeRawBufferPointer(rebasing: block[from..<end])
+    if let newest = log.known.newest {
+      log.state.time = newest.time
+      log.state.host = newest.meaning.host
+      log.state.source = newest.meaning.source
+    }
+    let header = log.state.take(line)
+    if header == nil { log.counts.continued += 1 }
+    while log.hostNames.count < log.state.hosts.count {
+      log.hostNames.append(names.intern(log.state.hosts.string(log.hostNames.count)))
+    }
+    let name = log.given ?? log.state.host.map { log.hostNames[$0] } ?? log.fallback
+    let time = log.state.time
+    see(name, time, &log)
+    if case .sinceBoot(let time) = time { kernelTimes[log.file] = (time, log.state.lastBoot) }
+    var isCounted = true
+    if let source = log.state.source {
+      let message = header?.message ?? 0
+      let matters = matters(line, message, source, candidates, matcher, offset: from)
+      // What is a stream's first line is never only counted.
+      if matters || isFirstUnmatched(name, source, time) {
+        isCounted = false
+        log.counts.kept += 1
+        let entry = entry(line, message, name, source, time, file: log.file, line: log.counts.lines)
+        if matters { entries.append(entry) } else { keepUnmatched(entry, source: source) }
+      }
+      if !isASCII(line), !isValidUTF8(UnsafeRawBufferPointer(rebasing: line[message...])) { summary.repairedLines += 1 }
+      if isFirstUnmatched(name, source, time) {
+        log.known.forgetNewest()
+        return next
+      }
+    }
+    var replaced: KnownHeaders.Run?
+    log.known.remember(
+      block, from, header,
+      .init(name: name, host: log.state.host, source: log.state.source, minute: time), time, line: log.counts.lines,
+      step: options.step, notBefore: log.state.source.flatMap { firstUnmatched(name, source: $0) }, counts: isCounted
+    ) { replaced = $0 }
+    if let replaced { add(replaced, block, &log) }
+    return next
+  }
+
+  /// Whether a line matches a pattern of its source, or may.
+  private mutating func matters(
+    _ line: UnsafeRawBufferPointer, _ message: Int, _ source: Int, _ candidates: ArraySlice<PlainLog.Candidate>,
+    _ matcher: LogMatcher, offset: Int
+  ) -> Bool {
+    let text = UnsafeRawBufferPointer(rebasing: line[message...])
+    // A message that goes on in the middle of a word: to its patterns the word begins there.
+    if message > 0, ByteSet.word.contains(line[message - 1]), let first = text.first, ByteSet.word.contains(first) {
+      return readers(of: source).contains { matcher.search($0, in: text) != .noMatch }
+    }
+    if candidates.isEmpty { return false }
+    let readers = readers(of: source)
+    return candidates.contains { candidate in
+      guard readers.contains(candidate.pattern) else { return false }
+      let occurrence = candidate.occurrence - offset - message
+      // What is required may lie in the header only.
+      return occurrence >= 0
+        ? matcher.confirm(candidate.pattern, text, from: occurrence) != .noMatch
+        : matcher.search(candidate.pattern, in: text) != .noMatch
+    }
+  }
+
+  /// The stream has no line yet that matches nothing, or this one is earlier.
+  private func isFirstUnmatched(_ name: Int, _ source: Int, _ time: RecordTime) -> Bool {
+    guard let first = firstUnmatched(name, source: source) else { return true }
+    if case .absolute(let new) = time, case .absolute(let old) = first { return new < old }
+    return false
+  }
+
+  private func entry(
+    _ line: UnsafeRawBufferPointer, _ message: Int, _ name: Int, _ source: Int, _ time: RecordTime, file: Int,
+    line number: Int
+  ) -> Entry {
+    Entry(
+      name: name, file: file, line: number, time: time,
+      observation: .line(String(decoding: line[message...], as: UTF8.self), source: sourceNames.name(source)))
+  }
+
+  /// Lines that were only counted.
+  private mutating func add(_ run: KnownHeaders.Run, _ block: UnsafeRawBufferPointer, _ log: inout PlainLog) {
+    let name = run.meaning.name
+    see(name, run.earliest, &log)
+    see(name, run.time, &log)
+    guard let source = run.meaning.source else {
+      log.counts.unwanted += run.count
+      return
+    }
+    log.counts.kept += run.count
+    let newline = memchr(block.baseAddress! + run.offset, 0x0A, block.count - run.offset)
+    var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
+    if end > run.offset, block[end - 1] == 0x0D { end -= 1 }
+    let line = UnsafeRawBufferPointer(rebasing: block[run.offset..<end])
+    var entry = entry(line, log.state.style.parse(line)?.message ?? 0, name, source, run.time, file: log.file, line: run.line)
+    entry.count = run.count
+    keepUnmatched(entry, source: source)
+  }
+
+  private mutating func see(_ name: Int, _ time: RecordTime, _ log: inout PlainLog) {
+    log.firstTimes[name, default: FirstTimes()].see(time)
+    if case .absolute(let time) = time { newestLine[name] = max(newestLine[name] ?? time, time) }
+  }
+}
+
+/// One plain log while it is searched.
+private struct PlainLog {
+  typealias Candidate = (line: Int, pattern: Int, occurrence: Int)
+
+  var state: PlainLogState
+  var counts = ReadCounts()
+  var problems: ProblemLog
+  let file: Int
+  let given: Int?
+  let fallback: Int
+  let longestLine: Int
+  let known = KnownHeaders()
+  /// By the numbers that `state` gives hosts.
+  var hostNames: [Int] = []
+  var firstTimes: [Int: FirstTimes] = [:]
+  /// Of the block at hand, in order of lines and patterns.
+  var candidates: [Candidate] = []
+
+  init(state: PlainLogState, problems: ProblemLog, file: Int, given: Int?, fallback: Int, longestLine: Int) {
+    self.state = state
+    self.problems = problems
+    self.file = file
+    self.given = given
+    self.fallback = fallback
+    self.longestLine = longestLine
+  }
+}
+
+private func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  bytes.baseAddress.map { cr_is_ascii($0.assumingMemoryBound(to: UInt8.self), bytes.count) != 0 } ?? true
+}

@@ -1,0 +1,176 @@
+import CriteriaEngine
+import CriteriaReaders
+import Glibc
+import Testing
+
+private struct Dice {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+  mutating func below(_ bound: Int) -> Int {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % bound
+  }
+  mutating func pick<C: RandomAccessCollection>(_ items: C) -> C.Element {
+    items[items.index(items.startIndex, offsetBy: below(items.count))]
+  }
+  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+}
+
+private func logs() throws -> [InputFilter.LogPattern] {
+  try [
+    (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"), (["sshd"], "session (\\w)\\1"),
+    (["kernel"], "(x+)+$"), (["app"], "_foo$"), (["cron"], "^kernel"), (["app"], "comb"),
+  ].map { sources, pattern in
+    var limits = PatternLimits()
+    limits.steps = 2000
+    return InputFilter.LogPattern(sources: sources, regex: try Regex(pattern: pattern, limits: limits))
+  }
+}
+
+private func read(
+  _ texts: [[UInt8]], _ filter: InputFilter, _ chunk: Int, step: Int64, every: Bool, spec: InputSpec
+) -> AssembledInput {
+  var options = InputOptions()
+  options.chunk = chunk
+  options.longestLine = 400
+  options.step = step
+  options.readsEveryHeader = every
+  var assembler = InputAssembler(filter: filter, options: options)
+  for text in texts { assembler.read(log: ByteStream(text, name: spec.path, chunk: chunk), spec) }
+  return assembler.finish(fallback: 1_795_395_723_000)
+}
+
+/// Lines of one way to write headers, mostly in order of time, of several hosts and programs; and what is in logs besides.
+private func randomLog(_ dice: inout Dice) -> [UInt8] {
+  let style = dice.below(6)
+  var clock = 3600 * 5 + dice.below(3600)
+  let hosts = dice.chance(40) ? ["combo"] : ["combo", "web-1", "web-2"]
+  let words = [
+    "error", "panic", "oops", "Oops", "500", "x512", "session aa", "session ab", "xxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxx!", "fine",
+    "[ 12.3] a", "kernel", "_foo", "combo", "é",
+  ]
+  var text: [UInt8] = dice.chance(10) ? Array("\u{FEFF}".utf8) : []
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  for _ in 0..<(20 + dice.below(200)) {
+    if dice.chance(60) { clock += dice.below(4) }
+    if dice.chance(5) { clock += dice.below(200) - 80 }
+    let second = dice.chance(1) ? 60 : clock % 60
+    let time = "\(two(clock / 3600 % 24)):\(two(clock / 60 % 60)):\(two(second))"
+    let host = dice.pick(hosts)
+    let program = dice.pick([
+      "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]", "kernlog",
+    ])
+    let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
+    let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
+    var line: String
+    switch style {
+    case 0: line = "Jun \(dice.chance(3) ? "10" : " 9") \(time) \(host) \(program): \(message)"
+    case 1: line = "2026-11-23T\(time)\(fraction)+01:00 \(host) \(program): \(message)"
+    case 2: line = "2026-11-23 \(time),\(100 + dice.below(900)) \(message)"
+    case 3: line = "[ \(clock).\(100_000 + dice.below(899_999))] \(message)"
+    case 4: line = "<\(dice.below(190))>Jun  9 \(time)\(dice.chance(30) ? "" : " \(host)") \(program): \(message)"
+    default: line = "- 11178 2005.06.03 R02 \(message)"
+    }
+    switch dice.below(40) {
+    case 0: line = "\tat \(message)"
+    case 1: line = message
+    case 2: line = "Jun  9 \(time) \(host) \(message)"
+    case 3: line = ""
+    case 4: line = "Jun  9 \(time)_foo"
+    case 5: line = String(repeating: "y", count: 380 + dice.below(60)) + " error"
+    case 6: line = "2026-11-23T\(time)Z_foo"
+    case 7: line += "\r"
+    default: break
+    }
+    text += Array(line.utf8)
+    if dice.chance(2) { text.append(0xFF) }
+    if dice.chance(1) { text.append(0) }
+    text += Array(dice.chance(10) ? "\r\n".utf8 : "\n".utf8)
+  }
+  if dice.chance(50) { text.removeLast() }
+  return text
+}
+
+@Suite("plain logs are searched, not read")
+struct PlainLogSearchTests {
+  @Test("what comes of it is what comes of reading each line", arguments: 0..<40)
+  func same(seed: UInt64) throws {
+    let filter = InputFilter(metrics: [:], logs: try logs())
+    var dice = Dice(seed + 1)
+    for _ in 0..<12 {
+      let texts = (0...dice.below(2)).map { _ in randomLog(&dice) }
+      let step: Int64 = dice.pick([30_000, 60_000, 1000, 7000, 3_600_000])
+      var spec = InputSpec(path: "app.log")
+      if dice.chance(20) { spec.instance = "given" }
+      if dice.chance(20) { spec.source = dice.pick(["kernel", "other"]) }
+      let expected = read(texts, filter, 1 << 18, step: step, every: true, spec: spec)
+      for chunk in [1 << 18, 1 + dice.below(900)] {
+        let found = read(texts, filter, chunk, step: step, every: false, spec: spec)
+        if let difference = found.difference(from: expected) {
+          Issue.record("step \(step), chunk \(chunk): \(difference)")
+          return
+        }
+      }
+    }
+  }
+
+  @Test("a file that shrinks while it is read ends there, with a problem")
+  func shrinking() throws {
+    var template = Array("/tmp/shrinking-XXXXXX".utf8CString)
+    let file = mkstemp(&template)
+    let path = String(cString: template)
+    defer {
+      close(file)
+      unlink(path)
+    }
+    let line = Array("Jun  9 06:06:20 combo kernel: an error of some length, to fill pages with\n".utf8)
+    for _ in 0..<20_000 { _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } }
+    let stream = try ByteStream(opening: path)
+    let lines = LineStream(stream, chunk: 1 << 16)
+    guard case .lines(let first)? = lines.next() else { return #expect(Bool(false), "no lines") }
+    #expect(first.starts(with: line))
+    ftruncate(file, 1 << 17)
+    var count = 0
+    while case .lines(let block)? = lines.next() { count += block.count }
+    #expect(stream.failure != nil)
+    #expect(count < line.count * 20_000)
+  }
+
+  @Test("a mapped file reads as one that is not")
+  func mapped() throws {
+    var dice = Dice(77)
+    var text: [UInt8] = []
+    while text.count < 100_000 { text += randomLog(&dice) + [0x0A] }
+    var template = Array("/tmp/mapped-XXXXXX".utf8CString)
+    let file = mkstemp(&template)
+    let path = String(cString: template)
+    defer { unlink(path) }
+    _ = text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    close(file)
+    for longest in [50, 400, 1 << 20] {
+      for chunk in [100, 4096, 1 << 18] {
+        func blocks(_ bytes: ByteStream) -> ([UInt8], Int) {
+          let lines = LineStream(bytes, chunk: chunk, longestLine: longest)
+          var all: [UInt8] = []
+          var others = 0
+          while let block = lines.next() {
+            if case .lines(let bytes) = block {
+              // A block may hold a line that is too long, if it came at once.
+              all += bytes.split(separator: 0x0A, omittingEmptySubsequences: false).filter { $0.count <= longest }
+                .joined(separator: [0x0A])
+            } else {
+              others += 1
+            }
+          }
+          return (all, others)
+        }
+        let found = blocks(try ByteStream(opening: path))
+        let expected = blocks(ByteStream(text, name: path))
+        // Which long lines come in a block differs, what is left of the text does not.
+        #expect(found.0.filter { $0 != 0x0A } == expected.0.filter { $0 != 0x0A }, "\(longest), \(chunk)")
+      }
+    }
+  }
+}
