@@ -154,31 +154,54 @@ __attribute__((target("ssse3"))) static void windows_ssse3(state *s) {
   windows_plain(s, i);
 }
 
-__attribute__((target("avx2"))) static void windows_avx2(state *s) {
+__attribute__((target("avx2"), noinline)) static void windows_hit32(state *s, size_t place, __m256i r) {
+  uint32_t m = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(r, _mm256_setzero_si256()));
+  uint8_t buckets[32];
+  _mm256_storeu_si256((void *)buckets, r);
+  for (; m; m &= m - 1) window_hit(s, place + __builtin_ctz(m), buckets[__builtin_ctz(m)]);
+}
+
+// The buckets whose windows may begin at each of 32 places. With `ascii` no window holds a byte beyond 0x7F; then the lower
+// half of a byte need not be cut out, for the shuffle takes no notice of the other bits, save the highest, which makes none.
+__attribute__((target("avx2"), always_inline)) static inline __m256i buckets32(
+    const uint8_t *text, const __m256i low[3], const __m256i high[3], const int ascii) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  __m256i r = _mm256_set1_epi8(-1);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 3; k++) {
+    __m256i v = _mm256_loadu_si256((const void *)(text + k));
+    __m256i a = _mm256_shuffle_epi8(low[k], ascii ? v : _mm256_and_si256(v, nibble));
+    __m256i b = _mm256_shuffle_epi8(high[k], _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
+    r = k ? _mm256_and_si256(r, _mm256_and_si256(a, b)) : _mm256_and_si256(a, b);
+  }
+  return r;
+}
+
+__attribute__((target("avx2"), always_inline)) static inline void windows_avx2_of(state *s, const int ascii) {
   const cm_shuffle *shuffle = &s->filter->shuffle;
-  const __m256i nibble = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
   __m256i low[3], high[3];
   for (int k = 0; k < 3; k++) {
     low[k] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)shuffle->low[k]));
     high[k] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)shuffle->high[k]));
   }
   size_t i = 0;
-  for (; i + 32 + 3 <= s->count; i += 32) {
-    __m256i r = _mm256_set1_epi8(-1);
-    for (int k = 0; k < 3; k++) {
-      __m256i v = _mm256_loadu_si256((const void *)(s->text + i + k));
-      r = _mm256_and_si256(
-          r, _mm256_and_si256(_mm256_shuffle_epi8(low[k], _mm256_and_si256(v, nibble)),
-                              _mm256_shuffle_epi8(high[k], _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble))));
-    }
-    uint32_t m = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(r, zero));
-    if (__builtin_expect(m != 0, 0)) {
-      uint8_t buckets[32];
-      _mm256_storeu_si256((void *)buckets, r);
-      for (; m; m &= m - 1) window_hit(s, i + __builtin_ctz(m), buckets[__builtin_ctz(m)]);
+  for (; i + 64 + 3 <= s->count; i += 64) {
+    __m256i a = buckets32(s->text + i, low, high, ascii), b = buckets32(s->text + i + 32, low, high, ascii);
+    __m256i any = _mm256_or_si256(a, b);
+    if (__builtin_expect(!_mm256_testz_si256(any, any), 0)) {
+      if (!_mm256_testz_si256(a, a)) windows_hit32(s, i, a);
+      if (!_mm256_testz_si256(b, b)) windows_hit32(s, i + 32, b);
     }
   }
   windows_plain(s, i);
+}
+
+__attribute__((target("avx2"))) static void windows_avx2(state *s) {
+  if (s->filter->shuffle.is_ascii) {
+    windows_avx2_of(s, 1);
+  } else {
+    windows_avx2_of(s, 0);
+  }
 }
 
 __attribute__((target("avx512f,avx512bw"), noinline)) static void windows_hit64(state *s, size_t place, uint64_t m,

@@ -55,6 +55,7 @@ typedef struct {
 // Windows of `width` bytes in 8 buckets: bit b of a table's entry says that the byte occurs there in bucket b.
 typedef struct {
   int32_t width;  // 0: none
+  int32_t is_ascii;  // the first three tables hold no byte beyond 0x7F
   uint8_t tables[CM_WIDTH][256];
   uint8_t low[CM_WIDTH][16];   // by the lower half of a byte
   uint8_t high[CM_WIDTH][16];  // by the upper half

@@ -252,6 +252,8 @@ final class LineFilter {
     var windows: [cm_window] = []
     var shuffle = cm_shuffle()
     shuffle.width = Int32(width)
+    let isASCII = alive.allSatisfy { buckets[$0].sets.prefix(3).allSatisfy { $0.isSubset(of: .ascii) } }
+    shuffle.is_ascii = isASCII ? 1 : 0
     withUnsafeMutableBytes(of: &shuffle) { raw in
       let base = raw.baseAddress!
       let tables = base + MemoryLayout<cm_shuffle>.offset(of: \.tables)!
