@@ -45,7 +45,8 @@ let package = Package(
       name: "Criteria", dependencies: ["CriteriaDiagnostics", "CriteriaCompiler", "CriteriaEngine"],
       swiftSettings: settings),
     .target(
-      name: "CriteriaReaders", dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine", "CReading", "CZlib"],
+      name: "CriteriaReaders",
+      dependencies: ["CriteriaDiagnostics", "CriteriaSyntax", "CriteriaEngine", "CReading", "CZlib"],
       swiftSettings: settings),
     .target(
       name: "CriteriaTesting",
@@ -54,7 +55,8 @@ let package = Package(
     .executableTarget(
       name: "rulecheck",
       dependencies: [
-        "Criteria", "CriteriaTesting", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+        "Criteria", "CriteriaTesting", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics",
+        "CriteriaEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

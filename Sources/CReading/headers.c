@@ -28,50 +28,70 @@ static inline int may_begin_header(uint8_t byte) {
   return is_digit(byte) || (uint8_t)(byte - 'A') < 26 || byte == '[' || byte == '<';
 }
 
-// Whether a line has the header; `room` bytes may be read.
-static inline int has_header(const cr_header *h, const uint8_t *line, size_t room, int32_t *time) {
+// `words` words at a line may be read, or a copy of what is there.
+static inline const uint8_t *readable(const uint8_t *text, size_t room, uint8_t copy[8 * CR_WORDS]) {
+  if (room >= 8 * CR_WORDS) return text;
+  memcpy(copy, text, room);
+  memset(copy + room, 0, 8 * CR_WORDS - room);
+  return copy;
+}
+
+static inline int reads_clock(const cr_clock *clock, const uint8_t *line, size_t room, int32_t *time) {
+  if (!clock->words || room < clock->length) return 0;
   uint8_t copy[8 * CR_WORDS];
-  const uint8_t *start = line;
-  if (room < 8 * CR_WORDS) {
-    memcpy(copy, line, room);
-    memset(copy + room, 0, sizeof copy - room);
-    start = copy;
-  }
-  for (uint32_t i = 0; i < h->words; i++) {
+  const uint8_t *start = readable(line, room, copy);
+  for (uint32_t i = 0; i < clock->words; i++) {
     uint64_t word = load8(start + 8 * i);
     // Of a digit's place the first test says that it is 0x3_, the second that six more is so too; no carry goes further.
-    if ((word & h->masks[i]) != h->values[i] || ((word + h->sixes[i]) & h->masks[i]) != h->values[i]) return 0;
+    if ((word & clock->masks[i]) != clock->values[i]) return 0;
+    if (((word + clock->sixes[i]) & clock->masks[i]) != clock->values[i]) return 0;
   }
-  const uint8_t *digits = start + h->seconds;
+  const uint8_t *digits = start + clock->seconds;
   if (digits[0] > '5') return 0;  // a leap second, or none
   int32_t t = ((digits[0] - '0') * 10 + (digits[1] - '0')) * 1000;
-  if (h->milliseconds) {
-    const uint8_t *m = start + h->milliseconds;
+  if (clock->milliseconds) {
+    const uint8_t *m = start + clock->milliseconds;
     t += (m[0] - '0') * 100 + (m[1] - '0') * 10 + (m[2] - '0');
   }
-  if (t <= h->above || t > h->upto) return 0;
+  *time = t;
+  return t > clock->above && t <= clock->upto;
+}
+
+// Whether the header stands behind the time; `room` bytes may be read there.
+static inline int has_header(const cr_header *h, const uint8_t *tail, const uint8_t *start, size_t room) {
+  for (uint32_t i = 0; i < h->words; i++)
+    if ((load8(start + 8 * i) & h->masks[i]) != h->values[i]) return 0;
+  if (room < h->length) return 0;
   size_t place = h->length;
   if (h->has_process) {
-    size_t from = place;
-    while (place < room && place - from < 11 && is_digit(line[place])) place++;
-    if (place == from || place + 3 > room || line[place] != ']' || line[place + 1] != ':' || line[place + 2] != ' ')
+    while (place < room && place - h->length < 11 && is_digit(tail[place])) place++;
+    if (place == h->length || place + 3 > room || tail[place] != ']' || tail[place + 1] != ':' || tail[place + 2] != ' ')
       return 0;
     place += 3;
   }
-  if (h->without_bracket && place < room && line[place] == '[') return 0;
-  *time = t;
-  return 1;
+  return !(h->without_bracket && place < room && tail[place] == '[');
 }
 
-int32_t cr_find(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
-  int32_t current = headers->current;
-  if (current >= 0 && headers->headers[current].words && has_header(&headers->headers[current], text + line, count - line, time))
-    return current;
-  uint64_t first = count - line >= 8 ? load8(text + line) : 0;
-  for (uint32_t i = 0; i < headers->count; i++) {
-    const cr_header *h = &headers->headers[i];
-    if (!h->words || (int32_t)i == current || (first & h->masks[0]) != h->values[0]) continue;
-    if (has_header(h, text + line, count - line, time)) return (int32_t)i;
+int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+  return reads_clock(&headers->clock, text + line, count - line, time);
+}
+
+int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+  const cr_clock *clock = &headers->clock;
+  if (!reads_clock(clock, text + line, count - line, time)) return -1;
+  const uint8_t *tail = text + line + clock->length;
+  size_t room = count - line - clock->length;
+  uint8_t copy[8 * CR_WORDS];
+  const uint8_t *start = readable(tail, room, copy);
+  for (uint32_t k = 0; k < headers->ordered; k++) {
+    uint8_t index = headers->order[k];
+    const cr_header *h = &headers->headers[index];
+    if (clock->start + *time < h->not_before || !has_header(h, tail, start, room)) continue;
+    if (k) {
+      memmove(headers->order + 1, headers->order, k);
+      headers->order[0] = index;
+    }
+    return index;
   }
   return -1;
 }

@@ -5,7 +5,8 @@ private let hostile: [(pattern: String, pump: String)] = [
   ("(a+)+$", "a"), ("(?:a|b)+[:=]", "ab"), ("(a*)*b", "a"), ("(a|a)*b", "a"), ("(a|aa)+$", "a"), ("(.*)*x=\\d", "a"),
   ("^(\\w+\\s?)*$", "word "), ("(\\w+)+:", "w"), ("([a-z]+)*\\d", "a"), ("(.*a){12}x", "a"), ("(x+x+)+y", "x"),
   ("^(([a-z])+.)+[A-Z]([a-z])+$", "a"), ("(?:.*,){10}P", "1,"), ("(\\d+)+ms", "1"), ("([^=]+=?)+;", "a"),
-  ("(\\S+\\s*)+end$", "a "), ("((ab)*)*c", "ab"), ("(a?){30}a{30}x", "a"), ("(.+)\\1+x", "ab"), ("(\\w+)\\w*\\1x", "ab"),
+  ("(\\S+\\s*)+end$", "a "), ("((ab)*)*c", "ab"), ("(a?){30}a{30}x", "a"), ("(.+)\\1+x", "ab"),
+  ("(\\w+)\\w*\\1x", "ab"),
   ("(?=(a+))a*b\\1", "a"), ("\"(\\\\.|[^\"])*\"x", "\\\""), (".*a.*a.*b=", "a"), ("\\w+\\w+\\w+b=", "a"),
   ("^(?:[^,]*,)*x$", "a,"), ("(?:\\w+\\.)*\\w+@x", "a."),
 ]
@@ -42,5 +43,7 @@ func runHostile() throws {
       "{\"pattern\":\(quoted(pattern)),\"worstMilliseconds\":\(thousandths(slowest)),\"unknown\":\(limits),\"matches\":\(hits),\"noMatch\":\(5 - limits - hits)}"
     )
   }
-  print("{\"bytesPerLine\":16384,\"worstMilliseconds\":\(thousandths(worst)),\"patterns\":[\n\(rows.joined(separator: ",\n"))]}")
+  print(
+    "{\"bytesPerLine\":16384,\"worstMilliseconds\":\(thousandths(worst)),\"patterns\":[\n\(rows.joined(separator: ",\n"))]}"
+  )
 }

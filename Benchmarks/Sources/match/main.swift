@@ -138,6 +138,7 @@ func run(_ arguments: Arguments) throws {
   var made: MatchingBenchmark?
   let compileTime = try clock.measure { made = try MatchingBenchmark(patterns, level: arguments.level) }
   let matcher = made!
+  let resident = residentBytes() - before
 
   // The check first: the same hits as PCRE2 alone, on whole lines of the beginning.
   var prefix = min(text.count, arguments.naive << 20)
@@ -171,7 +172,6 @@ func run(_ arguments: Arguments) throws {
     var otherSpeeds = others.map { _ in Speed() }
     var otherHits = others.map { _ in [Int]() }
   #endif
-  let resident = residentBytes() - before
   for _ in 0..<max(1, arguments.rounds) {
     speed.add(bytes: text.count) { hits = matcher.hits(in: text) }
     bandwidth.add(bytes: text.count) { sum &+= sumOfWords(text) }

@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-enum { CR_WORDS = 9, CR_HEADERS = 24 };
+enum { CR_WORDS = 6, CR_HEADERS = 32 };
 
 // A line among those that a header counted.
 typedef struct {
@@ -19,22 +19,34 @@ typedef struct {
   int64_t number;
 } cr_line;
 
-// A header that came before: what a line must begin with to have the same one, but for its seconds. And the lines that did.
+// The time at a line's beginning: one minute of it, as this log writes it.
 typedef struct {
-  // The first bytes, by words: (text & mask) == value; and of places that are digits ((text + six) & mask) == value too.
+  // By words: (text & mask) == value; and of places that are digits ((text + six) & mask) == value too.
   uint64_t values[CR_WORDS], masks[CR_WORDS], sixes[CR_WORDS];
-  // 0: no line's header is like it; only lines without one follow it.
+  // 0: none is known.
   uint32_t words;
-  // How many bytes these are.
+  // How many bytes it takes.
   uint32_t length;
   // Where the two digits of the seconds are, and the first three of their fraction; 0: none.
   uint32_t seconds, milliseconds;
+  // Milliseconds of the minute: only times in (above, upto] are meant.
+  int32_t above, upto;
+  // Where the minute begins, in milliseconds; 0 if that is open.
+  int64_t start;
+} cr_clock;
+
+// What stands behind the time: host and program. And the lines that had it lately.
+typedef struct {
+  uint64_t values[CR_WORDS], masks[CR_WORDS];
+  // 0: it cannot be told by its beginning; only lines without a header are counted with it.
+  uint32_t words;
+  uint32_t length;
   // Behind them come a number and `]: `.
   uint8_t has_process;
   // Behind that comes no `[`.
   uint8_t without_bracket;
-  // Milliseconds of the minute: only times of (above, upto] are of it.
-  int32_t above, upto;
+  // Earlier lines are not of it: milliseconds, as `start` of the clock.
+  int64_t not_before;
   // Of the newest line that had it: lines without a header have that time.
   int32_t last;
   // The lines counted since the last reset, the newest of them (of equal ones the last), and the earliest time.
@@ -44,8 +56,12 @@ typedef struct {
 } cr_header;
 
 typedef struct {
+  cr_clock clock;
   cr_header headers[CR_HEADERS];
   uint32_t count;
+  // Those with words, the one that was met last first.
+  uint8_t order[CR_HEADERS];
+  uint32_t ordered;
   // That of the newest line; -1: none is known.
   int32_t current;
   // Lines gone by in all, those of them that are empty, and those without a header.
@@ -59,8 +75,11 @@ typedef struct {
 size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest,
                 int ascii_only);
 
-// The header that a line has; -1: none of these.
-int32_t cr_find(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
+// The header that a line has; -1: none of these. `time` is milliseconds of the minute.
+int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
+
+// Whether a line begins with a time of the clock.
+int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
 
 int cr_is_ascii(const uint8_t *text, size_t count);
 

@@ -45,7 +45,8 @@ import Glibc
       matcher.scan(text) { if $0.outcome == .match { found.insert($0) } }
       precondition(
         found.subtracting(open) == expected.subtracting(open),
-        "\(level), block \(block): \(found.symmetricDifference(expected).map { (regexes[$0.pattern].pattern, $0.line) })")
+        "\(level), block \(block): \(found.symmetricDifference(expected).map { (regexes[$0.pattern].pattern, $0.line) })"
+      )
     }
   }
 }

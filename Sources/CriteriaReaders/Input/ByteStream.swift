@@ -201,7 +201,9 @@ private final class MappedFile {
   private let watch: Int32
 
   init?(_ descriptor: Int32, count: Int) {
-    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else { return nil }
+    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), Int(bitPattern: base) != -1 else {
+      return nil
+    }
     watch = cr_watch(base, count)
     guard watch >= 0 else {
       munmap(base, count)

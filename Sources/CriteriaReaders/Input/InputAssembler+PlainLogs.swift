@@ -107,13 +107,11 @@ extension InputAssembler {
         return next
       }
     }
-    var replaced: KnownHeaders.Run?
+    let first = log.state.source.flatMap { firstUnmatched(name, source: $0) }
     log.known.remember(
-      block, from, header,
-      .init(name: name, host: log.state.host, source: log.state.source, minute: time), time, line: log.counts.lines,
-      step: options.step, notBefore: log.state.source.flatMap { firstUnmatched(name, source: $0) }, counts: isCounted
-    ) { replaced = $0 }
-    if let replaced { add(replaced, block, &log) }
+      block, from, header, .init(name: name, host: log.state.host, source: log.state.source), time,
+      line: log.counts.lines, step: options.step, notBefore: first, counts: isCounted
+    ) { add($0, block, &log) }
     return next
   }
 
@@ -169,7 +167,8 @@ extension InputAssembler {
     var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
     if end > run.offset, block[end - 1] == 0x0D { end -= 1 }
     let line = UnsafeRawBufferPointer(rebasing: block[run.offset..<end])
-    var entry = entry(line, log.state.style.parse(line)?.message ?? 0, name, source, run.time, file: log.file, line: run.line)
+    var entry = entry(
+      line, log.state.style.parse(line)?.message ?? 0, name, source, run.time, file: log.file, line: run.line)
     entry.count = run.count
     keepUnmatched(entry, source: source)
   }

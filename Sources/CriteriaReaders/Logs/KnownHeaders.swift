@@ -4,14 +4,12 @@ import CReading
 ///
 /// Most lines match nothing, and of those it matters only when and where they came: they are counted without being read.
 final class KnownHeaders {
-  /// What all lines of a header have in common.
+  /// What all lines of a header have in common, save the time.
   struct Meaning {
     var name: Int
     var host: Int?
     /// `nil`: not wanted.
     var source: Int?
-    /// At the beginning of the minute.
-    var minute: RecordTime
   }
 
   /// The lines that were counted.
@@ -27,7 +25,12 @@ final class KnownHeaders {
 
   private let table: UnsafeMutablePointer<cr_headers>
   private let headers: UnsafeMutablePointer<cr_header>
-  private var meanings: [Meaning] = []
+  private var meanings: [Meaning]
+  private var form: LogHeader.Form?
+  /// The minute of the clock.
+  private var minute = RecordTime.unknown
+  /// The time of the lines of the shapeless header.
+  private var shapelessTime = RecordTime.unknown
   /// The next one to be replaced.
   private var oldest = 1
   /// The header of lines that cannot be told by their beginning: only lines without one are counted with it.
@@ -38,8 +41,8 @@ final class KnownHeaders {
     table.initialize(to: cr_headers())
     table.pointee.current = -1
     table.pointee.count = 1
-    meanings = [Meaning(name: 0, host: nil, source: nil, minute: .unknown)]
-    headers = UnsafeMutableRawPointer(table).advanced(by: MemoryLayout<cr_headers>.offset(of: \.headers)!)
+    meanings = [Meaning(name: 0, host: nil, source: nil)]
+    headers = (UnsafeMutableRawPointer(table) + MemoryLayout<cr_headers>.offset(of: \.headers)!)
       .assumingMemoryBound(to: cr_header.self)
   }
 
@@ -67,8 +70,11 @@ final class KnownHeaders {
   /// What the newest line's header means, if it is known: the lines gone by are newer than what was read last.
   var newest: (meaning: Meaning, time: RecordTime)? {
     let current = Int(table.pointee.current)
-    guard current >= 0 else { return nil }
-    return (meanings[current], meanings[current].minute.adding(headers[current].last))
+    return current < 0 ? nil : (meanings[current], time(headers[current].last, of: current))
+  }
+
+  private func time(_ milliseconds: Int32, of index: Int) -> RecordTime {
+    index == Self.shapeless ? shapelessTime : minute.adding(milliseconds)
   }
 
   /// Remembers the header of a line that was read, and counts the line if it matched nothing.
@@ -78,50 +84,104 @@ final class KnownHeaders {
   ///   - header: `nil`: the line has none, and takes over what the one before it said.
   ///   - step: Milliseconds: lines of one tick are counted together.
   ///   - first: The earliest line of the stream: what is earlier still must be read.
-  ///   - replaced: Is given what was counted for the header that is forgotten instead.
+  ///   - finished: Is given what was counted for what is forgotten instead: another minute, or a header that was not met lately.
   func remember(
     _ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader?, _ meaning: Meaning, _ time: RecordTime,
-    line: Int, step: Int64, notBefore first: RecordTime?, counts isCounted: Bool, _ replaced: (Run) -> Void
+    line: Int, step: Int64, notBefore first: RecordTime?, counts isCounted: Bool, _ finished: (Run) -> Void
   ) {
     let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
     var seconds: Int32 = 0
-    var index = header == nil ? table.pointee.current : cr_find(table, text, place, block.count, &seconds)
-    if index >= 0, header == nil { seconds = headers[Int(index)].last }
-    if index < 0 {
-      var new = cr_header()
-      new.above = -1
-      new.upto = 59_999
-      var minute = time
-      var slot = Self.shapeless
-      seconds = 0
-      if let header, let shape = HeaderShape(block, place, header) {
-        shape.fill(&new)
-        seconds = shape.seconds
-        minute = time.adding(-seconds)
-        if meaning.source != nil { bound(&new, minute, seconds, step: step, notBefore: first) }
-        if meanings.count < Int(CR_HEADERS) {
-          slot = meanings.count
-          meanings.append(meaning)
-          table.pointee.count = UInt32(meanings.count)
-        } else {
-          slot = oldest
-          oldest = oldest + 1 < Int(CR_HEADERS) ? oldest + 1 : 1
-        }
+    var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &seconds))
+    if index >= 0, header == nil { seconds = headers[index].last }
+    if index < 0, let header, let shape = HeaderShape(block, place, header) {
+      if cr_is_of_clock(table, text, place, block.count, &seconds) == 0 {
+        flush(finished)
+        set(shape, time, step: step)
+        index = Int(cr_find(table, text, place, block.count, &seconds))
       }
-      index = Int32(slot)
-      if let run = take(slot) { replaced(run) }
-      meanings[slot] = meaning
-      meanings[Int(index)].minute = minute
-      headers[Int(index)] = new
+      seconds = shape.seconds
+      if index < 0 {
+        index = slot(finished)
+        headers[index] = shape.header
+        if meaning.source != nil, case .absolute(let time)? = first {
+          headers[index].not_before = time
+        } else {
+          headers[index].not_before = .min
+        }
+        meanings[index] = meaning
+      }
+    } else if index < 0 {
+      index = Self.shapeless
+      if let run = take(index) { finished(run) }
+      meanings[index] = meaning
+      shapelessTime = time
     }
-    table.pointee.current = index
-    headers[Int(index)].last = seconds
+    table.pointee.current = Int32(index)
+    headers[index].last = seconds
     guard isCounted else { return }
-    if headers[Int(index)].count == 0 || seconds < headers[Int(index)].earliest { headers[Int(index)].earliest = seconds }
-    if headers[Int(index)].count == 0 || seconds >= headers[Int(index)].newest.time {
-      headers[Int(index)].newest = cr_line(time: seconds, offset: place, number: Int64(line))
+    if headers[index].count == 0 || seconds < headers[index].earliest { headers[index].earliest = seconds }
+    if headers[index].count == 0 || seconds >= headers[index].newest.time {
+      headers[index].newest = cr_line(time: seconds, offset: place, number: Int64(line))
     }
-    headers[Int(index)].count += 1
+    headers[index].count += 1
+  }
+
+  /// A place for one header more.
+  private func slot(_ finished: (Run) -> Void) -> Int {
+    if meanings.count < Int(CR_HEADERS) {
+      meanings.append(meanings[0])
+      table.pointee.count = UInt32(meanings.count)
+      let index = meanings.count - 1
+      withUnsafeMutableBytes(of: &table.pointee.order) { $0[index - 1] = UInt8(index) }
+      table.pointee.ordered = UInt32(index)
+      return index
+    }
+    let index = oldest
+    oldest = oldest + 1 < Int(CR_HEADERS) ? oldest + 1 : 1
+    if let run = take(index) { finished(run) }
+    return index
+  }
+
+  /// From here on, lines of another minute or tick are counted; nothing may be counted any more.
+  private func set(_ shape: HeaderShape, _ time: RecordTime, step: Int64) {
+    minute = time.adding(-shape.seconds)
+    var clock = shape.clock
+    let known = table.pointee.clock
+    // What stands behind a time that is written otherwise may mean something else.
+    if shape.form != form || clock.length != known.length || clock.seconds != known.seconds
+      || clock.milliseconds != known.milliseconds
+    {
+      form = shape.form
+      meanings.removeSubrange(1...)
+      table.pointee.count = 1
+      table.pointee.ordered = 0
+      table.pointee.current = -1
+      oldest = 1
+    }
+    clock.above = -1
+    clock.upto = 59_999
+    switch minute {
+    case .absolute(let start):
+      clock.start = start
+      bound(&clock, start, shape.seconds, step)
+    case .yearless(_, _, let start):
+      // Else ticks lie otherwise on each day.
+      if millisecondsOfDay % step == 0 {
+        bound(&clock, Int64(start), shape.seconds, step)
+      } else {
+        (clock.above, clock.upto) = (shape.seconds - 1, shape.seconds)
+      }
+    case .sinceBoot, .unknown: break
+    }
+    table.pointee.clock = clock
+  }
+
+  /// Only seconds of the same tick.
+  private func bound(_ clock: inout cr_clock, _ start: Int64, _ seconds: Int32, _ step: Int64) {
+    let time = start + Int64(seconds)
+    let tick = (time / step + (time % step > 0 ? 1 : 0)) * step
+    clock.above = Int32(clamping: max(-1, tick - step - start))
+    clock.upto = Int32(clamping: min(59_999, tick - start))
   }
 
   /// What follows the newest line is to be read, not counted with it.
@@ -136,32 +196,9 @@ final class KnownHeaders {
     let header = headers[index]
     guard header.count > 0 else { return nil }
     headers[index].count = 0
-    let minute = meanings[index].minute
     return Run(
-      meaning: meanings[index], count: Int(header.count), earliest: minute.adding(header.earliest),
-      time: minute.adding(header.newest.time), offset: header.newest.offset, line: Int(header.newest.number))
-  }
-
-  /// Only seconds of the same tick.
-  private func bound(_ header: inout cr_header, _ minute: RecordTime, _ seconds: Int32, step: Int64, notBefore: RecordTime?)
-  {
-    let start: Int64
-    switch minute {
-    case .absolute(let time): start = time
-    case .yearless(_, _, let time):
-      start = Int64(time)
-      // Ticks then lie otherwise on each day.
-      guard millisecondsOfDay % step == 0 else {
-        (header.above, header.upto) = (seconds - 1, seconds)
-        return
-      }
-    case .sinceBoot, .unknown: return
-    }
-    let time = start + Int64(seconds)
-    let tick = (time / step + (time % step > 0 ? 1 : 0)) * step
-    header.above = Int32(clamping: max(-1, tick - step - start))
-    header.upto = Int32(clamping: min(59_999, tick - start))
-    if case .absolute(let first)? = notBefore { header.above = max(header.above, Int32(clamping: first - start - 1)) }
+      meaning: meanings[index], count: Int(header.count), earliest: time(header.earliest, of: index),
+      time: time(header.newest.time, of: index), offset: header.newest.offset, line: Int(header.newest.number))
   }
 }
 
@@ -169,65 +206,76 @@ final class KnownHeaders {
 private struct HeaderShape {
   /// Milliseconds of the minute that the line itself has.
   let seconds: Int32
-  private let bytes: [UInt8]
-  private let clock: Int
-  /// Digits of the seconds' fraction.
-  private let fraction: Int
-  private let hasProcess: Bool
-  private let isKernel: Bool
+  let form: LogHeader.Form
+  let clock: cr_clock
+  let header: cr_header
 
   /// - Returns: `nil` for a header of which the rest of the line could make another one.
-  init?(_ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader) {
-    guard let clock = header.clock, header.message > 0, place + header.message <= block.count else { return nil }
-    let line = UnsafeRawBufferPointer(rebasing: block[place..<(place + header.message)])
-    guard line.last == 0x20, clock + 8 < line.count, line[clock + 5] == UInt8(ascii: ":") else { return nil }
+  init?(_ block: UnsafeRawBufferPointer, _ place: Int, _ found: LogHeader) {
+    guard let start = found.clock, found.message > 0, place + found.message <= block.count else { return nil }
+    let line = UnsafeRawBufferPointer(rebasing: block[place..<(place + found.message)])
+    // A priority before the time changes from line to line.
+    guard line.last == 0x20, line.first != UInt8(ascii: "<"), start + 8 < line.count,
+      line[start + 5] == UInt8(ascii: ":")
+    else { return nil }
     var scanner = ByteScanner(line)
-    scanner.at = clock + 6
+    scanner.at = start + 6
     guard let whole = scanner.digits(2), whole < 60 else { return nil }
     var milliseconds = 0
     var fraction = 0
     if scanner.take(UInt8(ascii: ".")) || scanner.take(UInt8(ascii: ",")) {
-      let start = scanner.at
-      guard let value = scanner.milliseconds(), scanner.at - start >= 3 else { return nil }
-      (milliseconds, fraction) = (value, scanner.at - start)
+      let first = scanner.at
+      guard let value = scanner.milliseconds(), scanner.at - first >= 3 else { return nil }
+      (milliseconds, fraction) = (value, scanner.at - first)
     }
     seconds = Int32(whole * 1000 + milliseconds)
+    form = found.form
+    // Behind the zone.
+    while scanner.byte > 0x20 { scanner.at += 1 }
     let end: Int
-    if let tag = header.tag {
+    var header = cr_header()
+    if let tag = found.tag {
       // `name: ` or `name[12]: `
-      isKernel = line[tag].elementsEqual("kernel".utf8)
       guard tag.upperBound < line.count else { return nil }
-      hasProcess = line[tag.upperBound] == UInt8(ascii: "[")
+      let hasProcess = line[tag.upperBound] == UInt8(ascii: "[")
       guard hasProcess || line[tag.upperBound] == UInt8(ascii: ":") else { return nil }
       end = hasProcess ? tag.upperBound + 1 : tag.upperBound + 2
+      header.has_process = hasProcess ? 1 : 0
+      header.without_bracket = line[tag].elementsEqual("kernel".utf8) ? 1 : 0
     } else {
       // Nothing but a time, where the log has nothing else.
-      guard header.form == .iso, header.host == nil, line[scanner.at...].count <= 7 else { return nil }
-      (isKernel, hasProcess) = (false, false)
+      guard found.form == .iso, found.host == nil else { return nil }
       end = line.count
     }
-    guard end <= line.count, end <= 8 * Int(CR_WORDS), end > clock + 8 else { return nil }
-    bytes = Array(line[..<end])
-    guard !bytes.contains(0), bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
-    self.clock = clock
-    self.fraction = fraction
-  }
+    let length = scanner.at
+    guard length < end, end <= line.count, length <= 8 * Int(CR_WORDS), end - length <= 8 * Int(CR_WORDS),
+      !line.contains(0)
+    else { return nil }
+    if found.tag == nil, end != length + 1 { return nil }
 
-  func fill(_ header: inout cr_header) {
-    var masks = bytes.map { _ in UInt8(0xFF) }
-    var values = bytes
-    var sixes = bytes.map { _ in UInt8(0) }
-    let digits = [clock + 6, clock + 7] + (fraction > 0 ? Array((clock + 9)..<(clock + 9 + fraction)) : [])
-    for place in digits { (masks[place], values[place], sixes[place]) = (0xF0, 0x30, 6) }
-    header.words = UInt32((bytes.count + 7) / 8)
-    header.length = UInt32(bytes.count)
-    header.seconds = UInt32(clock + 6)
-    header.milliseconds = fraction > 0 ? UInt32(clock + 9) : 0
-    header.has_process = hasProcess ? 1 : 0
-    header.without_bracket = isKernel ? 1 : 0
-    withUnsafeMutableBytes(of: &header.values) { $0.copyBytes(from: values) }
-    withUnsafeMutableBytes(of: &header.masks) { $0.copyBytes(from: masks) }
-    withUnsafeMutableBytes(of: &header.sixes) { $0.copyBytes(from: sixes) }
+    var clock = cr_clock()
+    clock.words = UInt32((length + 7) / 8)
+    clock.length = UInt32(length)
+    clock.seconds = UInt32(start + 6)
+    clock.milliseconds = fraction > 0 ? UInt32(start + 9) : 0
+    func isDigit(_ place: Int) -> Bool {
+      place == start + 6 || place == start + 7 || (fraction > 0 && place >= start + 9 && place < start + 9 + fraction)
+    }
+    withUnsafeMutableBytes(of: &clock.values) { values in
+      for place in 0..<length { values[place] = isDigit(place) ? 0x30 : line[place] }
+    }
+    withUnsafeMutableBytes(of: &clock.masks) { masks in
+      for place in 0..<length { masks[place] = isDigit(place) ? 0xF0 : 0xFF }
+    }
+    withUnsafeMutableBytes(of: &clock.sixes) { sixes in
+      for place in 0..<length where isDigit(place) { sixes[place] = 6 }
+    }
+    header.words = UInt32((end - length + 7) / 8)
+    header.length = UInt32(end - length)
+    withUnsafeMutableBytes(of: &header.values) { $0.copyBytes(from: line[length..<end]) }
+    withUnsafeMutableBytes(of: &header.masks) { masks in for place in 0..<(end - length) { masks[place] = 0xFF } }
+    self.clock = clock
+    self.header = header
   }
 }
 

@@ -99,7 +99,8 @@ struct PatternCosts {
         if measure.limits > 0 { cells.append("\(counted(measure.limits, "line")) at the match limit") }
         rows[index + 1] += cells
       }
-      text += ", measured on \(counted(sample.lines, "line"))\(sample.isCut ? " (the first)" : "") of \(escaped(sample.path))"
+      text +=
+        ", measured on \(counted(sample.lines, "line"))\(sample.isCut ? " (the first)" : "") of \(escaped(sample.path))"
     }
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in

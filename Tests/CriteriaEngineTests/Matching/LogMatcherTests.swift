@@ -242,7 +242,8 @@ struct LogMatcherTests {
     "a line longer than `max_line` that holds what the pattern requires is unknown",
     arguments: [
       ("Killed process \\d+", "Killed process 12", 17, MatchOutcome.match),
-      ("Killed process \\d+", "Killed process 123", 17, .limit), ("Killed process \\d+", "Killed procesz 123", 17, .noMatch),
+      ("Killed process \\d+", "Killed process 123", 17, .limit),
+      ("Killed process \\d+", "Killed procesz 123", 17, .noMatch),
       ("Killed process", "Killed process 123", 17, .match), ("(\\w)\\1", "aabb", 3, .limit),
     ])
   func longestLine(pattern: String, line: String, longest: Int, expected: MatchOutcome) throws {

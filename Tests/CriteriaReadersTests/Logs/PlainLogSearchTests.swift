@@ -20,7 +20,8 @@ private struct Dice {
 
 private func logs() throws -> [InputFilter.LogPattern] {
   try [
-    (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"), (["sshd"], "session (\\w)\\1"),
+    (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"),
+    (["sshd"], "session (\\w)\\1"),
     (["kernel"], "(x+)+$"), (["app"], "_foo$"), (["cron"], "^kernel"), (["app"], "comb"),
   ].map { sources, pattern in
     var limits = PatternLimits()
@@ -48,7 +49,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
   var clock = 3600 * 5 + dice.below(3600)
   let hosts = dice.chance(40) ? ["combo"] : ["combo", "web-1", "web-2"]
   let words = [
-    "error", "panic", "oops", "Oops", "500", "x512", "session aa", "session ab", "xxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxx!", "fine",
+    "error", "panic", "oops", "Oops", "500", "x512", "session aa", "session ab", "xxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxx!",
+    "fine",
     "[ 12.3] a", "kernel", "_foo", "combo", "é",
   ]
   var text: [UInt8] = dice.chance(10) ? Array("\u{FEFF}".utf8) : []
@@ -60,7 +62,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let time = "\(two(clock / 3600 % 24)):\(two(clock / 60 % 60)):\(two(second))"
     let host = dice.pick(hosts)
     let program = dice.pick([
-      "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]", "kernlog",
+      "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
+      "kernlog",
     ])
     let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
