@@ -59,6 +59,8 @@ let package = Package(
         "CriteriaEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      // Links to the files in docs/: each schema is written once.
+      resources: ["inventory", "decision", "stream"].map { .embedInCode("Schema/\($0).schema.json") },
       swiftSettings: settings),
 
     // The meaning of the language, written to be read: it imports Syntax alone.

@@ -49,6 +49,10 @@ struct ValueReader {
     return fields
   }
 
+  mutating func fields(of node: YAMLNode, as fields: ValueKind.Fields) -> Fields? {
+    self.fields(of: node, what: fields.what, allowed: fields.names, required: fields.required)
+  }
+
   mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLPair]? {
     if let pairs = node.mapping { return pairs }
     report(wrongKind: node, what, expected: "a mapping")

@@ -42,6 +42,16 @@ package func parsePolicy(
   return (file, diagnostics)
 }
 
+/// Parses a file of shared signals, as `use:` reads it.
+package func parseSignals(_ text: SourceText, into sources: inout SourceMap) -> (
+  signals: [SignalDeclaration], diagnostics: [Diagnostic]
+) {
+  var parser = PolicyParser(text, sources.add(text))
+  guard let node = parser.parse() else { return ([], parser.reader.diagnostics) }
+  let signals = parser.shared(node)
+  return (signals, parser.reader.diagnostics)
+}
+
 /// The path of a used file beside its policy's; `nil` if it is absolute or leaves the policy's folder.
 private func usedPath(_ path: String, from policy: String) -> String? {
   guard !path.hasPrefix("/"), !path.isEmpty, !path.utf8.contains(0) else { return nil }
@@ -100,15 +110,9 @@ private struct PolicyParser {
     return node
   }
 
-  private static let policyKeys = [
-    "version", "policy", "description", "selector", "step", "replace", "watch", "use", "launched", "desired",
-    "max_lateness", "signals", "rules",
-  ]
-
   mutating func policy(_ node: YAMLNode) -> PolicyFile? {
     guard
-      let fields = reader.fields(
-        of: node, what: "a policy", allowed: Self.policyKeys, required: ["version", "policy", "rules"])
+      let fields = reader.fields(of: node, as: PolicyKeys.policy)
     else { return nil }
     var file = PolicyFile(range: node.range)
     file.version = version(fields["version"])
@@ -132,8 +136,7 @@ private struct PolicyParser {
 
   mutating func shared(_ node: YAMLNode) -> [SignalDeclaration] {
     guard
-      let fields = reader.fields(
-        of: node, what: "a `use` file", allowed: ["version", "signals"], required: ["version", "signals"])
+      let fields = reader.fields(of: node, as: PolicyKeys.shared)
     else {
       isUnread = true
       return []
@@ -192,18 +195,11 @@ private struct PolicyParser {
 
   // MARK: Signals
 
-  private static let kinds = ["gauge", "counter", "log", "condition", "info", "fact", "is"]
+  private static let kinds = PolicyKeys.kinds.map(\.name)
 
   /// The keys of each kind, besides the kind itself.
-  private static let signalKeys: [String: [String]] = [
-    "gauge": ["unit", "by", "reduce", "stale_after", "optional", "instance", "scale", "max_keys", "ignore"],
-    "counter": ["unit", "by", "reduce", "stale_after", "optional", "instance", "scale", "max_keys", "ignore"],
-    "log": ["unit", "by", "reduce", "stale_after", "optional", "match", "value", "utf", "match_limit", "max_line"],
-    "condition": ["stale_after", "optional", "instance", "from", "type", "status"],
-    "info": ["label", "stale_after", "optional", "instance"],
-    "fact": ["unit", "optional"],
-    "is": ["reduce"],
-  ]
+  private static let signalKeys = Dictionary(
+    uniqueKeysWithValues: PolicyKeys.kinds.map { ($0.name, Array($0.fields.names.dropFirst())) })
 
   private mutating func signals(_ pair: YAMLPair?) -> [SignalDeclaration] {
     guard let pair else { return [] }
@@ -330,10 +326,6 @@ private struct PolicyParser {
 
   // MARK: Rules
 
-  private static let ruleKeys = [
-    "rule", "when", "for", "until", "hold", "latch", "then", "why", "unknown", "except", "mode", "labels",
-  ]
-
   private mutating func rules(_ pair: YAMLPair?) -> [RuleDeclaration] {
     guard let pair else { return [] }
     guard let nodes = reader.list(pair, allowsOne: false) else { return [] }
@@ -348,7 +340,8 @@ private struct PolicyParser {
     let what = title.map { "rule `\($0.text)`" } ?? "a rule"
     guard
       let fields = reader.fields(
-        of: node, what: what, allowed: Self.ruleKeys, required: ["rule", "when", "then"], nameRange: title?.range)
+        of: node, what: what, allowed: PolicyKeys.rule.names, required: PolicyKeys.rule.required,
+        nameRange: title?.range)
     else { return nil }
     let name = fields["rule"].flatMap { pair in
       reader.scalar(pair.value, "rule", expected: "a name").flatMap { reader.name($0, of: "rule", also: "-") }
@@ -384,8 +377,7 @@ private struct PolicyParser {
 
   private mutating func except(_ node: YAMLNode) -> ExceptEntry? {
     guard
-      let fields = reader.fields(
-        of: node, what: "an entry of `except`", allowed: ["where", "expires", "because"], required: ["where"])
+      let fields = reader.fields(of: node, as: PolicyKeys.except)
     else { return nil }
     let condition = reader.expression(fields["where"])
     let expires = reader.endOfDay(fields["expires"])

@@ -91,35 +91,9 @@ struct CheckCommand: ParsableCommand {
   private func policyFiles() throws -> [String] {
     var files: [String] = []
     for path in paths {
-      var status = stat()
-      guard stat(path, &status) == 0 else { throw Failure("cannot read `\(path)`: \(systemMessage())") }
-      if status.st_mode & S_IFMT == S_IFDIR { try addPolicies(in: path, to: &files) } else { files.append(path) }
+      if try isFolder(path) { files += try yamlFiles(in: path).filter(isPolicy) } else { files.append(path) }
     }
     return files
-  }
-
-  /// - Throws: If a folder cannot be read.
-  private func addPolicies(in folder: String, to files: inout [String]) throws {
-    guard let handle = opendir(folder) else { throw Failure("cannot read `\(folder)`: \(systemMessage())") }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    for name in names.sorted() {
-      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      var status = stat()
-      // Links are not followed into folders: they could lead around in a circle.
-      guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR {
-        try addPolicies(in: path, to: &files)
-      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), isPolicy(path) {
-        files.append(path)
-      }
-    }
   }
 
   /// A file that says it has rules, or that cannot be read as YAML at all: somebody wants to know that.

@@ -81,48 +81,10 @@ final class StateFile {
   ///
   /// - Throws: With the state of before untouched.
   func write(_ bytes: [UInt8]) throws(Failure) {
-    let temporary = target + ".new"
-    func failure(_ what: String) -> Failure {
-      let message = systemMessage()
-      unlink(temporary)
-      return Failure("cannot write the state `\(path)`, that of before stays: \(what): \(message)")
-    }
-    // What an interrupted run left of it is written over.
-    unlink(temporary)
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw failure("`\(temporary)`") }
-    var isOpen = true
-    defer { if isOpen { close(file) } }
-    var status = stat()
-    // Who may read the state is the user's business.
-    if stat(target, &status) == 0 { _ = fchmod(file, status.st_mode & 0o7777) }
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + written, $0.count - written) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure("`\(temporary)`") }
-      written += count
-    }
-    guard fsync(file) == 0 else { throw failure("`\(temporary)`") }
-    isOpen = false
-    guard close(file) == 0 else { throw failure("`\(temporary)`") }
-    guard rename(temporary, target) == 0 else { throw failure("renaming") }
-    // The new name is to survive a power cut too. Some file systems cannot do that for a folder; the state itself is whole.
-    let folder = open(parent(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if folder >= 0 {
-      _ = fsync(folder)
-      close(folder)
+    do {
+      try replaceFile(target, with: bytes, by: target + ".new", mode: 0o600)
+    } catch {
+      throw Failure("cannot write the state `\(path)`, that of before stays: \(error.description)")
     }
   }
-}
-
-private func resolved(_ path: String) -> String {
-  guard let real = realpath(path, nil) else { return path }
-  defer { free(real) }
-  return String(cString: real)
-}
-
-private func parent(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
 }
