@@ -39,10 +39,13 @@ private func respaced(_ text: String) -> String? {
   var last: Token.Kind?
   var lastIsUnary = false
   for token in tokens where token.kind != .end {
-    if let last, needsSpace(between: last, token.kind), !lastIsUnary { result += " " }
+    var kind = token.kind
+    // A part of a path is a name, even if it is `and`.
+    if last == .symbol("."), case .name = kind { kind = .name("part") }
+    if let last, needsSpace(between: last, kind), !lastIsUnary { result += " " }
     result += String(decoding: text.bytes[token.range], as: UTF8.self)
-    lastIsUnary = (token.kind == .symbol("-") || token.kind == .symbol("+")) && !(last.map(endsOperand) ?? false)
-    last = token.kind
+    lastIsUnary = (kind == .symbol("-") || kind == .symbol("+")) && !(last.map(endsOperand) ?? false)
+    last = kind
   }
   return result
 }
