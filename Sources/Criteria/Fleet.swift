@@ -13,10 +13,13 @@ import CriteriaEngine
 /// let record = fleet.explain("i-0a1", at: now)
 /// ```
 public struct Fleet: ~Copyable {
+  /// The policy that decides; ``replacePolicy(_:)`` changes it.
   public private(set) var policy: Policy
   private var state: FleetState
   private let assumesSteady: Bool
 
+  /// A fleet without instances: they come with what is observed of them.
+  ///
   /// - Parameter assumingSteady: Every instance is taken to have stood as at its first tick since long ago: `for` counts as
   ///   elapsed, and each decision says so. For a single scrape, which has no history.
   public init(_ policy: Policy, assumingSteady: Bool = false) {
@@ -39,7 +42,10 @@ public struct Fleet: ~Copyable {
   /// - Parameters:
   ///   - time: When it was seen, not when it arrived.
   ///   - origin: Where it was read, for evidence.
-  /// - Complexity: O(signals that read that metric or source); a log line is searched by each of their patterns.
+  /// - Returns: What became of it at the door. What is accepted may still turn out to be one series too many, or a second sample
+  ///   at its time: ``counts`` has it then.
+  /// - Complexity: O(signals that read that metric or source), and the look-up of its names; a log line is searched by each of their
+  ///   patterns.
   @discardableResult
   public mutating func observe(
     _ observation: Observation, of instance: String, at time: Timestamp, origin: Origin? = nil
@@ -50,7 +56,11 @@ public struct Fleet: ~Copyable {
   /// A series of an instance, to feed many samples of it: the names are looked up once.
   ///
   /// The instance is made if it is new. A handle is good until its instance is removed.
+  /// - Parameters:
+  ///   - metric: Its name, as in a policy's selector.
+  ///   - labels: The labels that tell the series apart.
   /// - Returns: `nil` if no signal of the policy reads such a series.
+  /// - Complexity: O(labels + signals that read that metric).
   public mutating func series(_ metric: String, _ labels: [String: String] = [:], of instance: String) -> SeriesHandle?
   {
     state.series(metric, labels, of: instance)
@@ -58,6 +68,7 @@ public struct Fleet: ~Copyable {
 
   /// Takes in one sample of a series; NaN and ±Inf end it.
   ///
+  /// - Returns: ``ObserveResult/stale`` if the instance was removed since the handle was made.
   /// - Complexity: O(1) in order of time; allocates nothing in the steady state.
   @discardableResult
   public mutating func observe(_ value: Double, of series: SeriesHandle, at time: Timestamp) -> ObserveResult {
@@ -79,6 +90,7 @@ public struct Fleet: ~Copyable {
 
   /// Says that a log source of an instance is being read, so that its silence counts as 0 matches.
   ///
+  /// A line attaches its source by itself, from its time on. Without either, the terms of log signals are unknown: nobody looked.
   /// - Parameter source: `*` for all sources (a whole journal).
   @discardableResult
   public mutating func attach(log source: String, of instance: String, at time: Timestamp) -> ObserveResult {
@@ -88,7 +100,10 @@ public struct Fleet: ~Copyable {
   /// Runs every tick up to `time` that has not run.
   ///
   /// What waits more than one step beyond `time` is dropped and counted: a clock that lies must not wait for ever.
+  /// A decided tick is never decided again; a `time` at or before ``lastTick`` runs none. Ticks in which nothing can change are skipped,
+  /// so that a month of silence costs little.
   /// - Returns: The instances whose verdict changed, tick by tick, in order of time, then of name.
+  /// - Complexity: O(instances that were observed or are due, for each tick).
   @discardableResult
   public mutating func advance(to time: Timestamp) -> [Change] {
     var changes: [Change] = []
@@ -103,12 +118,15 @@ public struct Fleet: ~Copyable {
   public func decide(_ instance: InstanceHandle) -> Summary? { state.summary(of: instance) }
 
   /// How an instance stood at the last tick that ran; `nil` if no tick ran for it.
+  ///
+  /// - Complexity: O(length of the name).
   public func decide(_ instance: String) -> Summary? { state.summary(of: instance) }
 
   /// What the policy says of an instance at tick ⌈time / step⌉.
   ///
   /// At a decided tick: that decision. Beyond it: a provisional look, from what was observed by `time`; nothing changes by it.
-  /// - Returns: `nil` if nothing is known of the instance by then.
+  /// - Returns: `nil` if nothing is known of the instance by then, or the handle is stale.
+  /// - Complexity: O(rules and their windows) for a look; O(1) for the last tick.
   public func decide(_ instance: InstanceHandle, at time: Timestamp) -> Summary? {
     state.look(at: instance, time) { $0.summary }
   }
@@ -122,6 +140,8 @@ public struct Fleet: ~Copyable {
   ///
   /// Unlike `decide(_:at:)`, this looks at the next tick where `time` is at or before the last one, so that what came late
   /// counts too.
+  /// - Returns: `nil` if nothing is known of the instance by then, or the handle is stale.
+  /// - Complexity: O(rules and their windows).
   public func peek(_ instance: InstanceHandle, at time: Timestamp) -> Summary? {
     state.look(at: instance, time, isAfterLastTick: true) { $0.summary }
   }
@@ -131,7 +151,9 @@ public struct Fleet: ~Copyable {
     state.find(instance).flatMap { peek($0, at: time) }
   }
 
-  /// Every instance that the policy judges, as it stood at the last tick.
+  /// Every instance that the policy judges, as it stood at the last tick, in no order that means anything.
+  ///
+  /// - Complexity: O(instances); allocates nothing.
   public func decideAll(_ body: (InstanceHandle, Summary) -> Void) {
     state.forEachSummary { handle, summary in
       if summary.isSelected { body(handle, summary) }
@@ -159,7 +181,9 @@ public struct Fleet: ~Copyable {
   /// The name of an instance; `nil` if it was removed.
   public func name(of instance: InstanceHandle) -> String? { state.id(of: instance) }
 
-  /// The instances that anything was ever observed of.
+  /// The instances that anything was ever observed of, and that were not removed.
+  ///
+  /// - Complexity: O(instances): an array of their names.
   public var instances: [String] { state.ids }
 
   /// The earliest time at which a verdict can change if nothing more is observed: early perhaps, never late. `nil`: never.
@@ -168,7 +192,7 @@ public struct Fleet: ~Copyable {
   /// What became of everything observed.
   public var counts: ObservationCounts { state.counts }
 
-  /// Forgets an instance.
+  /// Forgets an instance: its state is freed, its handles are stale. Observed again, it is a new one.
   public mutating func remove(_ instance: String) { state.remove(instance) }
 
   // MARK: Snapshots
@@ -194,7 +218,12 @@ public struct Fleet: ~Copyable {
 
   /// A fleet that goes on under a policy that may be another one than that of the snapshot, as `replacePolicy` says.
   ///
-  /// - Parameter report: Gets what became of each signal and rule of the snapshot's policy.
+  /// - Parameters:
+  ///   - policy: The one to go on under.
+  ///   - snapshot: Of a fleet under that policy or another.
+  ///   - assumingSteady: As it was said then.
+  ///   - report: Gets what became of each signal and rule of the snapshot's policy.
+  /// - Throws: If the bytes are cut off, changed, of something else, or of a newer format.
   public init(
     _ policy: Policy, adopting snapshot: [UInt8], assumingSteady: Bool = false, report: inout [StateTransfer]
   ) throws(SnapshotError) {
@@ -238,8 +267,11 @@ public struct Fleet: ~Copyable {
 
 /// A verdict that changed at a tick.
 public struct Change: Hashable, Sendable {
+  /// The name under which the instance was observed.
   public var instance: String
+  /// The tick's time.
   public var at: Timestamp
+  /// What it is from this tick on.
   public var verdict: Verdict
   /// What an `unknown` verdict may be.
   public var possible: [Verdict]

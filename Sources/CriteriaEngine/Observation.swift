@@ -1,12 +1,19 @@
 /// A moment: milliseconds since 1970, UTC.
+///
+/// Nothing in the library reads a clock: callers say what time it is.
 public struct Timestamp: Hashable, Comparable, Sendable {
+  /// Since 1970, UTC; negative before.
   public var milliseconds: Int64
+  /// A moment from milliseconds since 1970.
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+  /// A moment from seconds since 1970, as exporters write them.
+  ///
   /// - Parameter seconds: Since 1970; rounded down to the millisecond. Not finite or beyond ±10¹⁵ s is clamped.
   public init(seconds: Double) {
     let bounded = seconds.isNaN ? 0 : min(max(seconds * 1000, -1e18), 1e18)
     self.init(milliseconds: Int64(bounded.rounded(.down)))
   }
+  /// Whether one moment comes before another.
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 }
 
@@ -27,8 +34,11 @@ public enum Observation: Hashable, Sendable {
 
 /// Where an observation was read: for evidence (`kernel.log:812`).
 public struct Origin: Hashable, Sendable {
+  /// As a person would name it.
   public var file: String
+  /// From 1.
   public var line: Int
+  /// A line of a file.
   public init(file: String, line: Int) {
     self.file = file
     self.line = line

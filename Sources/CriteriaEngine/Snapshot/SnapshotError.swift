@@ -1,5 +1,6 @@
 /// Why bytes are not the state of a fleet of this policy.
 public struct SnapshotError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is wrong with the bytes, for code that treats kinds differently.
   public enum Kind: Hashable, Sendable {
     /// They are something else altogether.
     case foreign
@@ -12,12 +13,14 @@ public struct SnapshotError: Error, Hashable, Sendable, CustomStringConvertible 
     /// They are the state of another policy.
     case otherPolicy
   }
+  /// What is wrong with the bytes.
   public var kind: Kind
   /// Lower case, without full stop.
   public var reason: String
   /// What to do about it.
   public var remedy: String
 
+  /// The reason, and what to do about it.
   public var description: String { "\(reason): \(remedy)" }
 }
 

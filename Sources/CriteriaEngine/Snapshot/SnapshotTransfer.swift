@@ -45,15 +45,20 @@ struct SnapshotTransfer {
 
 /// What became of a part of the state when a policy was replaced.
 public struct StateTransfer: Hashable, Sendable, CustomStringConvertible {
+  /// What can be kept or dropped. The raw values are for messages.
   public enum Part: String, Hashable, Sendable {
-    case signal, rule
+    /// What was observed of a signal.
+    case signal
+    /// The states of a rule's machines.
+    case rule
     /// The `since` of an expression.
     case clock
     /// A metric that says when instances were launched.
     case launched
   }
+  /// What it is.
   public var part: Part
-  /// Of a clock, the expression.
+  /// The signal's or rule's; of a clock, the expression.
   public var name: String
   /// Otherwise it begins anew, or is gone.
   public var isKept: Bool

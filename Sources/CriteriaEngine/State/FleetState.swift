@@ -1,5 +1,6 @@
 /// What became of an observation at the door. Whether it finds a place is known at its tick (`ObservationCounts`).
 public enum ObserveResult: Hashable, Sendable {
+  /// Some signal or fact takes it.
   case accepted
   /// No signal of the policy reads it.
   case irrelevant
@@ -14,7 +15,10 @@ public enum ObserveResult: Hashable, Sendable {
 }
 
 /// What observations came to, by kind; nothing is lost without being counted.
+///
+/// Of all instances, removed ones included, and since the fleet began: a snapshot carries them on.
 public struct ObservationCounts: Hashable, Sendable {
+  /// Taken at the door. Some of them show up under another kind as well, once their tick came.
   public var accepted = 0
   /// No signal of the policy reads it.
   public var irrelevant = 0
@@ -34,17 +38,24 @@ public struct ObservationCounts: Hashable, Sendable {
   public var limited = 0
   /// Fed through a handle of an instance that was removed.
   public var stale = 0
+  /// All zero: to add the counts of shards into.
   public init() {}
 }
 
 /// An instance of a fleet, for feeding and asking without its name.
+///
+/// Good until the instance is removed or the policy replaced; then it is stale, and is never mistaken for another instance. Means nothing to
+/// another fleet.
 public struct InstanceHandle: Hashable, Sendable {
   let number: UInt32
   let generation: UInt32
 }
 
-/// One series of one instance, for feeding without names.
+/// One series of one instance, for feeding without names: ``Fleet/observe(_:of:at:)``.
+///
+/// Good for as long as its instance's handle.
 public struct SeriesHandle: Hashable, Sendable {
+  /// The instance that it is of.
   public let instance: InstanceHandle
   let template: UInt32
 }

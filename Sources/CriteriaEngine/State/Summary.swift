@@ -1,6 +1,17 @@
 /// What is to happen to an instance, as the policy has it.
+///
+/// The raw values are those of records.
 public enum Verdict: String, Hashable, Sendable, CaseIterable {
-  case keep, watch, quarantine, replace, unknown
+  /// Nothing to be done.
+  case keep
+  /// Somebody should look: the score has reached `watch`.
+  case watch
+  /// Out of service, but not to be destroyed: a rule says `quarantine`.
+  case quarantine
+  /// To be replaced: a rule says so, or the score has reached `replace`.
+  case replace
+  /// What was observed does not settle it: several verdicts are possible.
+  case unknown
 }
 
 /// A set of verdicts, `unknown` aside.
@@ -30,10 +41,11 @@ package struct VerdictSet: OptionSet, Hashable, Sendable {
   }
 }
 
-/// A decision without its reasons: fixed in size.
+/// A decision without its reasons: fixed in size, made without allocation.
 public struct Summary: Hashable, Sendable {
   /// `no`: the selector leaves the instance out.
   package var selected = Truth.yes
+  /// The one outcome over everything that the unknown may turn out to be; ``Verdict/unknown`` if there are several.
   public package(set) var verdict = Verdict.unknown
   package var possibleSet: VerdictSet = []
   /// Thousandths of a point: what is certain.
