@@ -2,9 +2,9 @@
 PREFIX ?= /usr/local
 # The Swift standard library is linked in, so that the binary starts in milliseconds and runs without a toolchain.
 RELEASE = -c release --static-swift-stdlib
-SWIFT_SOURCES = Sources Tests Benchmarks Package.swift
+SWIFT_SOURCES = Sources Tests Benchmarks Examples Package.swift
 
-.PHONY: help prerequisites build demo test goldens check format lint fuzz install
+.PHONY: help prerequisites build demo test goldens check format lint fuzz docs install
 
 help:
 	@echo 'make demo             decide about the example fleet'
@@ -14,6 +14,7 @@ help:
 	@echo 'make build            the release command line tool, .build/release/rulecheck'
 	@echo 'make install PREFIX=  put it, its man page and completions into PREFIX (default $(PREFIX))'
 	@echo 'make format | lint    apply | check the code format'
+	@echo 'make docs             build the documentation of the library; fails for dead links and names without words'
 	@echo 'make fuzz             fuzz each parser and reader for 20 s'
 
 prerequisites:
@@ -43,6 +44,9 @@ lint:
 
 fuzz: prerequisites
 	Tests/Fuzz/run.sh 20
+
+docs: prerequisites
+	@scripts/docs
 
 install: build
 	install -D -m 755 -s .build/release/rulecheck $(DESTDIR)$(PREFIX)/bin/rulecheck

@@ -132,13 +132,21 @@ struct FormatTests {
         "version: 1\npolicy: p\nrules:\n  - rule: A\n    when: up\n    then: +1\n    why: |+\n      x\n\n\n"
       ),
       // Unusual ways of writing are left alone.
-      ("{version: 1,  policy: p, rules: [{rule: A, when: up, then: +1}]}\n", "{version: 1,  policy: p, rules: [{rule: A, when: up, then: +1}]}\n"),
-      ("? version\n: 1\npolicy:   p\nrules: [{rule: A, when: up, then: +1}]\n", "? version\n: 1\npolicy:   p\nrules: [{rule: A, when: up, then: +1}]\n"),
+      (
+        "{version: 1,  policy: p, rules: [{rule: A, when: up, then: +1}]}\n",
+        "{version: 1,  policy: p, rules: [{rule: A, when: up, then: +1}]}\n"
+      ),
+      (
+        "? version\n: 1\npolicy:   p\nrules: [{rule: A, when: up, then: +1}]\n",
+        "? version\n: 1\npolicy:   p\nrules: [{rule: A, when: up, then: +1}]\n"
+      ),
     ])
   func table(before: String, after: String) throws {
     let kind = before.contains("rules:") ? FileKind.policy : .signals
     for ending in ["\n", "\r\n"] {
-      func with(_ text: String) -> String { text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: ending) }
+      func with(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: ending)
+      }
       let (before, after) = (with(before), with(after))
       let meant = try #require(meaning(of: SourceText(path: "a", text: before)), "not one of ours: \(before)")
       #expect(formatted(before, as: kind) == after)
@@ -157,7 +165,9 @@ struct FormatTests {
     "rules", "rules/signals", "rules/anomaly", "rules/fitted", "Examples", "Examples/stream", "Benchmarks/Policies",
     "Tests/CriteriaSyntaxTests/diagnostics", "Tests/CriteriaCompilerTests/diagnostics",
   ].flatMap { folder in
-    files(in: "\(packageRoot)/\(folder)").filter { $0.hasSuffix(".yaml") }.map { contents(of: "\(packageRoot)/\(folder)/\($0)") }
+    files(in: "\(packageRoot)/\(folder)").filter { $0.hasSuffix(".yaml") }.map {
+      contents(of: "\(packageRoot)/\(folder)/\($0)")
+    }
   }.filter { meaning(of: $0) != nil }
 
   @Test("the policies of rules/ and Examples are in canonical form, and no file of ours changes its meaning")
@@ -170,11 +180,14 @@ struct FormatTests {
       let again = SourceText(path: text.path, bytes: once)
       #expect(meaning(of: again) == meaning(of: text), "\(text.path)")
       #expect(format(again, as: keys) == once, "\(text.path)")
-      if text.path.contains("/rules/") || text.path.contains("/Examples/") { #expect(once == text.bytes, "\(text.path)") }
+      if text.path.contains("/rules/") || text.path.contains("/Examples/") {
+        #expect(once == text.bytes, "\(text.path)")
+      }
     }
   }
 
-  @Test("however a file is laid out: same meaning, all comments, and nothing more to do the second time", arguments: 0..<40)
+  @Test(
+    "however a file is laid out: same meaning, all comments, and nothing more to do the second time", arguments: 0..<40)
   func mangled(seed: UInt64) throws {
     var random = Seeded(seed)
     var tried = 0
@@ -194,7 +207,9 @@ struct FormatTests {
       let result = SourceText(path: text.path, bytes: once)
       #expect(meaning(of: result) == meant, "\(text.path) seed \(seed):\n\(mangled)")
       #expect(format(result, as: keys) == once, "\(text.path) seed \(seed):\n\(mangled)\n-- once\n\(string(result))")
-      for comment in comments { #expect(string(result).contains(comment), "\(text.path) seed \(seed): lost \(comment)") }
+      for comment in comments {
+        #expect(string(result).contains(comment), "\(text.path) seed \(seed): lost \(comment)")
+      }
     }
     #expect(tried > 10)
   }
@@ -228,7 +243,9 @@ private enum Mangling {
         comments.append("# ~\(comments.count)~")
         body += " " + comments[comments.count - 1]
       }
-      if body.hasPrefix("- "), factor > 1 { body = "-" + String(repeating: " ", count: 2 * factor - 1) + body.dropFirst(2) }
+      if body.hasPrefix("- "), factor > 1 {
+        body = "-" + String(repeating: " ", count: 2 * factor - 1) + body.dropFirst(2)
+      }
       lines[index] = body.isEmpty ? "" : String(repeating: " ", count: depth) + body
       if random.next() % 15 == 0 {
         comments.append("# ~\(comments.count)~")

@@ -20,7 +20,9 @@ private func content(_ text: SourceText, _ kind: FileKind) -> String {
   var sources = SourceMap()
   switch kind {
   case .policy:
-    let (file, _) = parsePolicy(text, into: &sources) { .success(SourceText(path: $0, text: "version: 1\nsignals: {}\n")) }
+    let (file, _) = parsePolicy(text, into: &sources) {
+      .success(SourceText(path: $0, text: "version: 1\nsignals: {}\n"))
+    }
     return file.map { content($0) } ?? "nothing"
   case .signals: return content(parseSignals(text, into: &sources).signals)
   case .test: preconditionFailure("drafts have no tests")

@@ -8,7 +8,8 @@ import Reference
 func brokenProperty(seed: UInt64) -> String? {
   var random = Random(seed: seed ^ 0x5EED)
   let one = makeCase(seed: seed, isSmall: true)
-  if let broken = formatting(one.draft) ?? reordering(one, &random) ?? shifting(one, by: one.step << 20) ?? shiftingFreely(one)
+  if let broken = formatting(one.draft) ?? reordering(one, &random) ?? shifting(one, by: one.step << 20)
+    ?? shiftingFreely(one)
     ?? nextChange(one, &random)
   {
     return "seed \(seed): \(broken)\n\(one.draft.listing)"

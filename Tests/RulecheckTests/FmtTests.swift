@@ -6,13 +6,16 @@ struct FmtTests {
   private let folder: TemporaryFolder
 
   private static let policy = "version: 1\npolicy: p\nrules:\n- rule: A   # why\n  then: replace\n  when: up==0\n"
-  private static let canonical = "version: 1\npolicy: p\nrules:\n  - rule: A   # why\n    when: up == 0\n    then: replace\n"
+  private static let canonical =
+    "version: 1\npolicy: p\nrules:\n  - rule: A   # why\n    when: up == 0\n    then: replace\n"
 
   init() throws {
     folder = try TemporaryFolder()
     try folder.write(Self.policy, to: "a/policy.yaml")
     try folder.write("version: 1\nsignals:\n  up:   {gauge: up}\n", to: "a/signals/shared.yml")
-    try folder.write("version: 1\npolicy: policy.yaml\ntests:\n- test: x\n  expect: [{at:   5m, verdict: keep}]\n", to: "a/p.test.yaml")
+    try folder.write(
+      "version: 1\npolicy: policy.yaml\ntests:\n- test: x\n  expect: [{at:   5m, verdict: keep}]\n", to: "a/p.test.yaml"
+    )
     try folder.write("instances:\n- id:   i-1\n", to: "a/fleet.yaml")
   }
 
@@ -116,7 +119,9 @@ struct FmtTests {
 
 @Suite("rulecheck schema")
 struct SchemaTests {
-  @Test("the schemas in docs/ are those that it prints", arguments: ["policy", "signals", "test", "inventory", "decision", "stream"])
+  @Test(
+    "the schemas in docs/ are those that it prints",
+    arguments: ["policy", "signals", "test", "inventory", "decision", "stream"])
   func documented(name: String) throws {
     let run = try rulecheck(["schema", name])
     #expect(run.status == 0)

@@ -50,15 +50,21 @@ struct ReadmeTests {
     if isRecording { try writeText(lines.joined(separator: "\n"), to: root + "/" + document) }
   }
 
-  @Test("its Swift example is the one that the tests run")
-  func swiftExample() throws {
-    let readme = try readText(root + "/README.md")
-    let source = try readText(root + "/Tests/RulecheckTests/ReadmeExample.swift")
-    let body = try #require(block(between: "// README begins", and: "// README ends", in: source))
+  @Test(
+    "its Swift example is the one that the tests run",
+    arguments: [
+      ("README.md", "Tests/RulecheckTests/ReadmeExample.swift", "README", "import Criteria\n\n"),
+      ("Sources/Criteria/Criteria.docc/EmbedInTwentyLines.md", "Tests/RulecheckTests/EmbedExample.swift", "Embed", ""),
+      ("Sources/Criteria/Criteria.docc/Sharding.md", "Examples/embed/Sources/embed/Shard.swift", "sharding", ""),
+    ])
+  func swiftExample(document: String, source: String, name: String, head: String) throws {
+    let text = try readText(root + "/" + document)
+    let source = try readText(root + "/" + source)
+    let body = try #require(block(between: "// \(name) begins", and: "// \(name) ends", in: source))
     let lines = body.split(separator: "\n", omittingEmptySubsequences: false)
     let indent = lines.filter { !$0.isEmpty }.map { $0.prefix { $0 == " " }.count }.min() ?? 0
     let example = lines.map { String($0.dropFirst(indent)) }.joined(separator: "\n")
-    #expect(readme.contains("```swift\nimport Criteria\n\n" + example + "```"), "README should hold:\n\(example)")
+    #expect(text.contains("```swift\n" + head + example + "```"), "\(document) should hold:\n\(example)")
   }
 
   private func block(between start: String, and end: String, in text: String) -> String? {

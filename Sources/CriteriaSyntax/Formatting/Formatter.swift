@@ -247,7 +247,8 @@ struct Formatter {
     key: WrittenNode, value: WrittenNode
   )]? {
     let keys = pairs.compactMap { name(of: $0.key) }
-    guard keys.count == pairs.count, pairs.allSatisfy({ !$0.key.hasProperties && !$0.key.range.isEmpty && isBare($0.key) })
+    guard keys.count == pairs.count,
+      pairs.allSatisfy({ !$0.key.hasProperties && !$0.key.range.isEmpty && isBare($0.key) })
     else { return nil }
     guard mayReorder, let fields = kind?.fields(for: keys), fields.isOrdered else { return pairs }
     return pairs.enumerated().sorted { a, b in

@@ -11,7 +11,8 @@ package enum TestKeys {
       Key("use", .list(of: .path, orOne: true), "Files whose defaults it shares."),
       Key("date", .date, "The day on which the cases begin, UTC."),
       Key("scrape", .duration, "How often series are sampled; default the policy's step."),
-      Key("defaults", .fields(given), "What is observed in every case that does not say otherwise: a healthy instance."),
+      Key(
+        "defaults", .fields(given), "What is observed in every case that does not say otherwise: a healthy instance."),
       Key("tests", .list(of: .fields(test), orOne: false), "The cases."),
     ])
 
@@ -22,7 +23,8 @@ package enum TestKeys {
       Key("because", .text, "Why it is so."),
       Key("date", .date, "The day on which the case begins, UTC."),
       Key("scrape", .duration, "How often series are sampled."),
-      Key("each", .list(of: .named(.text), orOne: false), "The case once for each row; `{name}` takes the row's value."),
+      Key(
+        "each", .list(of: .named(.text), orOne: false), "The case once for each row; `{name}` takes the row's value."),
       Key("given", .fields(given), "What is observed, by signal: `20% for 5m then 95% for 20m`."),
       Key("instances", .named(.fields(given)), "Several instances, by name, with what is observed of each."),
       Key("expect", .list(of: .fields(expectation), orOne: false), "What the policy must make of it."),
@@ -49,11 +51,15 @@ package enum TestKeys {
       Key("at", .list(of: .anyOf([.duration, .integer(0...0)]), orOne: true), "When, from the start of the case."),
       Key("of", .text, "Of which instance; default every one of the case."),
       Key("verdict", .choice(verdicts + ["unjudged"]), "The verdict, or `unjudged`."),
-      Key("score", .anyOf([.number, .text, .list(of: .number, orOne: false)]), "`60`, `50..70`, or an interval `[0, 40]`."),
+      Key(
+        "score", .anyOf([.number, .text, .list(of: .number, orOne: false)]), "`60`, `50..70`, or an interval `[0, 40]`."
+      ),
       Key("because", .list(of: .text, orOne: true), "Rules that contribute; others may, too."),
       Key("rule", .name(extra: "-"), "The rule that `state`, `possible`, `key` and `why` speak of."),
       Key("state", .choice(states), "The rule's state."),
-      Key("possible", .list(of: .text, orOne: true), "What an unknown verdict may be; with `rule`, the state that may be."),
+      Key(
+        "possible", .list(of: .text, orOne: true), "What an unknown verdict may be; with `rule`, the state that may be."
+      ),
       Key("key", .named(.text), "The row of a rule or value over keys."),
       Key("why", .text, "A part of the reason."),
       Key("value", .expression, "An expression, evaluated then."),

@@ -13,7 +13,9 @@ struct FmtCommand: ParsableCommand {
       with its faults shown; exit 3 then.
       """)
 
-  @Argument(help: ArgumentHelp("Files, or folders of them; - reads standard input and writes standard output.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp(
+      "Files, or folders of them; - reads standard input and writes standard output.", valueName: "path"))
   var paths: [String]
 
   @Flag(help: "Write nothing; list the files that differ from their canonical form, and exit 2 if there are any.")
@@ -50,7 +52,8 @@ struct FmtCommand: ParsableCommand {
     var others = 0
 
     func text(isWriting: Bool) -> String {
-      var text = "\(counted(files, "file")): \(changed) \(isWriting ? "rewritten" : changed == 1 ? "differs" : "differ")"
+      var text =
+        "\(counted(files, "file")): \(changed) \(isWriting ? "rewritten" : changed == 1 ? "differs" : "differ")"
       if invalid > 0 { text += ", \(invalid) not valid" }
       if others > 0 { text += "; \(counted(others, "other file")) left alone" }
       return text
@@ -108,7 +111,8 @@ struct FmtCommand: ParsableCommand {
       return
     }
     guard let bytes = CriteriaSyntax.format(text, as: kind.keys) else {
-      throw Failure("`\(text.path)` is left as it is: writing it anew would change what it means. Please report this file.")
+      throw Failure(
+        "`\(text.path)` is left as it is: writing it anew would change what it means. Please report this file.")
     }
     try deliver(bytes, instead: text, of: file, to: sink, &tally)
   }

@@ -21,7 +21,11 @@ func unifiedDiff(_ old: String, _ new: String, from oldName: String, to newName:
 }
 
 private struct Step {
-  enum Kind: Character { case both = " ", old = "-", new = "+" }
+  enum Kind: Character {
+    case both = " "
+    case old = "-"
+    case new = "+"
+  }
   var kind: Kind
   var line: Substring
 }
@@ -56,7 +60,8 @@ private func steps(from old: [Substring], to new: [Substring]) -> [Step] {
 private func aligned(_ old: [Substring], _ new: [Substring]) -> [Step] {
   let difference = new.difference(from: old)
   let removed = Set(difference.removals.compactMap { if case .remove(let offset, _, _) = $0 { offset } else { nil } })
-  let inserted = Set(difference.insertions.compactMap { if case .insert(let offset, _, _) = $0 { offset } else { nil } })
+  let inserted = Set(
+    difference.insertions.compactMap { if case .insert(let offset, _, _) = $0 { offset } else { nil } })
   var steps: [Step] = []
   var (i, j) = (0, 0)
   while i < old.count || j < new.count {

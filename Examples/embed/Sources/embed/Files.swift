@@ -7,7 +7,8 @@ func save(_ bytes: [UInt8], to path: String) throws {
   let temporary = path + ".new"
   guard let file = fopen(temporary, "w") else { throw FileFailure(path: temporary) }
   let written = fwrite(bytes, 1, bytes.count, file)
-  guard fflush(file) == 0, fsync(fileno(file)) == 0, fclose(file) == 0, written == bytes.count, rename(temporary, path) == 0
+  guard fflush(file) == 0, fsync(fileno(file)) == 0, fclose(file) == 0, written == bytes.count,
+    rename(temporary, path) == 0
   else { throw FileFailure(path: path) }
 }
 

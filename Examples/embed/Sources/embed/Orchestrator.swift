@@ -52,7 +52,9 @@ struct Orchestrator {
   private mutating func act() async {
     while running.count < pace, !waiting.isEmpty {
       let instance = waiting.removeFirst()
-      guard let known = world.instances[instance], !running.contains(where: { $0.instance == instance }) else { continue }
+      guard let known = world.instances[instance], !running.contains(where: { $0.instance == instance }) else {
+        continue
+      }
       var tally = tallies[known.fault] ?? Tally()
       // It has waited for its turn: ask again, right before it is too late.
       if let why = await shards.shards[shards.owner(of: instance)].confirm(instance, at: world.time) {

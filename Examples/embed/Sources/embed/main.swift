@@ -62,7 +62,9 @@ do {
   }
   print(table(rows))
   print("")
-  for (why, count) in second.reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) { print("\(count) by \(why)") }
+  for (why, count) in second.reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+    print("\(count) by \(why)")
+  }
   var accepted = 0
   for shard in restored.shards { accepted += await shard.counts.accepted }
   print("at most \(second.mostAtOnce) at once; \(accepted) observations; \(bytes) bytes of state over the restart")
