@@ -68,7 +68,7 @@ package enum TestKeys {
       Key("nextChange", .text, "When the verdict can change without new data, from the start of the case; or `never`."),
       Key("timeline", .text, "Verdicts of the whole case: `keep until 9m then watch`."),
       Key("never", .list(of: .text, orOne: true), "Rules and verdicts that never come up in the whole case."),
-    ])
+    ], isOrdered: false)
 
   private static let verdicts = ["keep", "watch", "quarantine", "replace", "unknown"]
   private static let states = ["idle", "pending", "active", "holding", "excepted", "n/a"]

@@ -4,7 +4,7 @@ import Criteria
 enum Fault: String, CaseIterable, Sendable {
   case none = "nothing"
   case dead = "dies"
-  case hiccup = "away for 5m"
+  case hiccup = "behind a switch that restarts"
   case disk = "fills its disk"
   case broken = "fails and runs out of memory"
   case errors = "only fails"
@@ -47,7 +47,9 @@ struct World {
     let faults = Fault.allCases.dropFirst()
     let fault = faulty && draw(4) == 0 ? faults[faults.startIndex + draw(faults.count)] : .none
     let name = "web-\(slot)-\(generations[slot]!)"
-    instances[name] = Instance(name: name, launched: now, fault: fault, onset: now / 60 + 20 + draw(180))
+    // The switch takes all of its instances away at once, for five minutes.
+    let onset = fault == .hiccup ? 100 : now / 60 + 20 + draw(180)
+    instances[name] = Instance(name: name, launched: now, fault: fault, onset: onset)
   }
 
   /// The old instance goes, a new one takes its slot.
@@ -71,7 +73,8 @@ struct World {
     if hurts, one.fault == .broken || one.fault == .errors { one.errors += 400 }
     instances[name] = one
     let away = hurts && (one.fault == .dead || (one.fault == .hiccup && minutes < 5))
-    let disk = 0.4 + Double(draw(100)) / 1000 + (hurts && one.fault == .disk ? min(0.5, Double(minutes) * 0.02) : 0)
+    let filled = hurts && one.fault == .disk ? Double(minutes) * 0.02 : 0
+    let disk = min(1, 0.4 + Double(draw(100)) / 1000 + filled)
     let oom = hurts && one.fault == .broken && now % 120 == 0
     return Scrape(
       instance: name, launched: Timestamp(seconds: Self.start + Double(one.launched)), up: away ? 0 : 1, disk: disk,
