@@ -1,3 +1,4 @@
+import CriteriaReaders
 import Glibc
 import Testing
 
@@ -129,6 +130,16 @@ struct SchemaTests {
     // The others are written by hand, and built into the program.
     if isRecording, ["policy", "signals", "test"].contains(name) { try writeText(run.output, to: path) }
     #expect(try run.output == readText(path))
+  }
+
+  @Test("the schema of inventories has the keys that the reader takes")
+  func inventoryKeys() throws {
+    let schema = try JSON(parsing: readText(root + "/docs/inventory.schema.json"))
+    guard case .object(let keys)? = schema["$defs"]?["entry"]?["properties"] else {
+      Issue.record("no entry in the schema")
+      return
+    }
+    #expect(keys.keys.sorted() == InventoryReader.keys.sorted())
   }
 
   @Test(

@@ -30,7 +30,8 @@ package struct InventoryReader {
     problems = ProblemLog(limit: problemLimit)
   }
 
-  private static let keys = [
+  /// Of an entry; `docs/inventory.schema.json` has the same.
+  package static let keys = [
     "id", "aliases", "launched", "state", "status", "labels", "facts", "desired", "conditions",
   ]
 
