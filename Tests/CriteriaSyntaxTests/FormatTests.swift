@@ -214,6 +214,40 @@ struct FormatTests {
     #expect(tried > 10)
   }
 
+  /// The shortest files, so that a change hits what matters.
+  private static let short = corpus.filter { $0.bytes.count < 3000 }
+
+  @Test("bytes changed anywhere: what still parses keeps its meaning, and is done after once", arguments: 0..<30)
+  func changedBytes(seed: UInt64) throws {
+    var random = Seeded(seed ^ 0xB17E5)
+    let pieces = Array("\n  - :#'\"{}[],|>&*!?+-\t\r~%@".utf8)
+    for text in Self.short {
+      for _ in 0..<12 {
+        var bytes = text.bytes
+        for _ in 0...Int(random.next() % 3) {
+          let at = Int(random.next() % UInt64(bytes.count))
+          switch random.next() % 4 {
+          case 0: bytes.remove(at: at)
+          case 1: bytes.insert(bytes[Int(random.next() % UInt64(bytes.count))], at: at)
+          default: bytes.insert(pieces[Int(random.next() % UInt64(pieces.count))], at: at)
+          }
+        }
+        let changed = SourceText(path: text.path, bytes: bytes)
+        guard let meant = meaning(of: changed), let node = parseYAML(changed, as: SourceID(index: 0)).node else {
+          continue
+        }
+        let keys = try #require(FileKind(of: node)).keys
+        guard let once = format(changed, as: keys) else {
+          Issue.record("would change its meaning, seed \(seed):\n\(string(changed))")
+          continue
+        }
+        let result = SourceText(path: text.path, bytes: once)
+        #expect(meaning(of: result) == meant, "seed \(seed):\n\(string(changed))")
+        #expect(format(result, as: keys) == once, "seed \(seed):\n\(string(changed))\n-- once\n\(string(result))")
+      }
+    }
+  }
+
   @Test("spacing is that of the printer, for what the printer writes", arguments: 0..<20)
   func spacing(seed: UInt64) {
     var generator = ExpressionGenerator(random: Seeded(seed))
