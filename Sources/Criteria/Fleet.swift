@@ -20,8 +20,10 @@ public struct Fleet: ~Copyable {
 
   /// A fleet without instances: they come with what is observed of them.
   ///
-  /// - Parameter assumingSteady: Every instance is taken to have stood as at its first tick since long ago: `for` counts as
-  ///   elapsed, and each decision says so. For a single scrape, which has no history.
+  /// - Parameters:
+  ///   - policy: Shared with any number of other fleets.
+  ///   - assumingSteady: Every instance is taken to have stood as at its first tick since long ago: `for` counts as elapsed, and
+  ///     each decision says so. For a single scrape, which has no history.
   public init(_ policy: Policy, assumingSteady: Bool = false) {
     self.policy = policy
     assumesSteady = assumingSteady
@@ -40,6 +42,8 @@ public struct Fleet: ~Copyable {
   ///
   /// The order of arrival within a tick does not matter, but for observations of one series at one time: the last wins.
   /// - Parameters:
+  ///   - observation: What was seen.
+  ///   - instance: Its name; it is made if it is new.
   ///   - time: When it was seen, not when it arrived.
   ///   - origin: Where it was read, for evidence.
   /// - Returns: What became of it at the door. What is accepted may still turn out to be one series too many, or a second sample
@@ -59,6 +63,7 @@ public struct Fleet: ~Copyable {
   /// - Parameters:
   ///   - metric: Its name, as in a policy's selector.
   ///   - labels: The labels that tell the series apart.
+  ///   - instance: Its name.
   /// - Returns: `nil` if no signal of the policy reads such a series.
   /// - Complexity: O(labels + signals that read that metric).
   public mutating func series(_ metric: String, _ labels: [String: String] = [:], of instance: String) -> SeriesHandle?
@@ -79,7 +84,11 @@ public struct Fleet: ~Copyable {
   ///
   /// It decides as `.line` does for each of them, at the speed at which text can be searched. Lines end with `\n` or `\r\n`;
   /// those that match nothing count as one observation.
-  /// - Parameter text: Whole lines, the messages without their headers.
+  /// - Parameters:
+  ///   - text: Whole lines, the messages without their headers.
+  ///   - source: What the log is of, such as `kernel`.
+  ///   - instance: Its name; it is made if it is new.
+  ///   - time: When the lines were seen.
   /// - Returns: How many lines match a pattern of the source, or meet its match limit.
   @discardableResult
   public mutating func observe(
@@ -91,7 +100,10 @@ public struct Fleet: ~Copyable {
   /// Says that a log source of an instance is being read, so that its silence counts as 0 matches.
   ///
   /// A line attaches its source by itself, from its time on. Without either, the terms of log signals are unknown: nobody looked.
-  /// - Parameter source: `*` for all sources (a whole journal).
+  /// - Parameters:
+  ///   - source: Such as `kernel`; `*` for all sources (a whole journal).
+  ///   - instance: Its name; it is made if it is new.
+  ///   - time: From when on.
   @discardableResult
   public mutating func attach(log source: String, of instance: String, at time: Timestamp) -> ObserveResult {
     state.attach(log: source, of: instance, at: time)
@@ -163,6 +175,7 @@ public struct Fleet: ~Copyable {
   /// The whole record of a decision, with rules, reasons and evidence.
   ///
   /// - Parameters:
+  ///   - instance: Its handle.
   ///   - time: As for `decide(_:at:)`.
   ///   - allRules: Reports idle rules too.
   /// - Returns: `nil` if nothing is known of the instance by then.
@@ -206,6 +219,7 @@ public struct Fleet: ~Copyable {
   ///
   /// - Parameters:
   ///   - policy: The one that the snapshot is of.
+  ///   - snapshot: What ``snapshot()`` gave.
   ///   - assumingSteady: As it was said then.
   /// - Throws: If the bytes are cut off, changed, of something else, of a newer format, or of another policy.
   public init(_ policy: Policy, restoring snapshot: [UInt8], assumingSteady: Bool = false) throws(SnapshotError) {
