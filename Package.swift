@@ -74,7 +74,7 @@ let package = Package(
     .executableTarget(
       name: "differential",
       dependencies: ["Reference", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
-      path: "Tests/Differential", exclude: ["faults"], swiftSettings: settings),
+      path: "Tests/Differential", exclude: ["faults", "leaks.supp"], swiftSettings: settings),
 
     .testTarget(name: "CriteriaDiagnosticsTests", dependencies: ["CriteriaDiagnostics"], swiftSettings: settings),
     .testTarget(
