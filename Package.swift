@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "RulecheckTests",
       dependencies: ["Criteria", "CriteriaCompiler", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
-      exclude: ["Golden"], swiftSettings: settings),
+      exclude: ["Golden", "Fixtures"], swiftSettings: settings),
     // How the policies of rules/ decide on real data with truth.
     .testTarget(
       name: "JudgementTests", dependencies: ["Criteria", "CriteriaEngine", "CriteriaReaders"], path: "Tests/Judgement",

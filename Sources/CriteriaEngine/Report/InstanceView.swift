@@ -100,7 +100,7 @@ package struct InstanceView {
     }
   }
 
-  private func state(_ state: RuleState) -> RuleReport.State {
+  static func name(_ state: RuleState) -> RuleReport.State {
     switch state {
     case .idle: .idle
     case .pending: .pending
@@ -112,8 +112,8 @@ package struct InstanceView {
   private func report(_ index: Int, _ standing: Standing, _ row: Row?, _ reader: inout Reader) -> RuleReport {
     let rule = fleet.program.rules[index]
     let outcome = reader.counted(index)
-    let sure = row.map { state($0.sure.state) } ?? .idle
-    let possible = row.map { state($0.possible.state) } ?? .idle
+    let sure = row.map { Self.name($0.sure.state) } ?? .idle
+    let possible = row.map { Self.name($0.possible.state) } ?? .idle
     var reported = sure
     if !standing.isApplicable { reported = .notApplicable }
     if standing.excepted == .yes { reported = .excepted }
@@ -164,10 +164,10 @@ package struct InstanceView {
 }
 
 /// Reads an instance again at the tick of a view, with the engine's own registers.
-private struct Reader {
+struct Reader {
   let view: InstanceView
   private var tick: Tick
-  private var workspace: Workspace { view.fleet.workspace }
+  var workspace: Workspace { view.fleet.workspace }
   private var program: Program { view.fleet.program }
   private var block: InstanceBlock { view.block }
 
@@ -312,7 +312,7 @@ private struct Reader {
     return place.map { workspace.row.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
   }
 
-  private func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
+  func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
     let value = workspace.row.numbers[register]
     if !value.isNaN { return .number(value, format) }
     return bound(of: register).map { .atLeast($0) } ?? .unknown

@@ -89,16 +89,7 @@ struct CheckCommand: ParsableCommand {
 
   /// - Throws: If a folder cannot be read.
   private func addPolicies(in folder: String, to files: inout [String]) throws {
-    guard let handle = opendir(folder) else { throw Failure("cannot read `\(folder)`: \(systemMessage())") }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    for name in names.sorted() {
+    for name in try names(in: folder) {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
       var status = stat()
       // Links are not followed into folders: they could lead around in a circle.

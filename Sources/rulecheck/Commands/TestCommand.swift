@@ -1,0 +1,99 @@
+import ArgumentParser
+import CriteriaDiagnostics
+import CriteriaSyntax
+import CriteriaTesting
+import Glibc
+
+struct TestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "test", abstract: "Runs tests of policies, in virtual time.",
+    discussion: """
+      In folders, all *.test.yaml files are run; docs/testing.md is their manual. Exit code 2: a test failed; 3: a test file \
+      or its policy is not valid (the other files are run all the same).
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case human, junit, tap, github, json, jsonl }
+
+  @Argument(help: ArgumentHelp("Test files, or folders of them.", valueName: "path"))
+  var paths: [String]
+
+  @Option(name: .customLong("run"), help: ArgumentHelp("Only tests whose name this matches.", valueName: "regex"))
+  var pattern: String?
+
+  @Flag(help: "Stop at the first test that fails.")
+  var failFast = false
+
+  @Flag(help: "Run again whenever a test, its policy or a file that one of them uses changes.")
+  var watch = false
+
+  @Option(help: "human; junit (XML) and tap for CI; github for annotations of a workflow; json; jsonl, a test a line.")
+  var format = Format.human
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
+  var output: String?
+
+  @Flag(name: [.customShort("v"), .long], help: "Name the tests that passed, too.")
+  var verbose = false
+
+  @Option(help: ArgumentHelp("How many files to run at a time; default: one for each processor.", valueName: "count"))
+  var jobs: Int?
+
+  func validate() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+  }
+
+  func run() throws {
+    let filter = try pattern.map { try TestFilter($0) }
+    if watch {
+      try TestWatch(self, filter).run()
+    } else {
+      let session = try once(filter)
+      if session.exit != .fine { throw ExitCode(session.exit) }
+    }
+  }
+
+  /// Finds, runs and reports once.
+  func once(_ filter: TestFilter?) throws -> TestSession {
+    let files = try testFiles(in: paths)
+    if files.isEmpty {
+      throw Failure("no files *.test.yaml in \(paths.map { "`\($0)`" }.joined(separator: ", "))")
+    }
+    let session = try TestSession(files, filter: filter, failsFast: failFast, jobs: jobs)
+    let sink = try Sink(output)
+    for suite in session.suites where !suite.suite.diagnostics.isEmpty || suite.hasPolicyFaults {
+      if format == .human || format == .junit || format == .tap || format == .jsonl { suite.reportFaults() }
+    }
+    switch format {
+    case .human: try sink.write(TestText(session, verbose: verbose, terminal: output == nil ? .output : nil).text)
+    case .junit, .tap, .github, .json, .jsonl: break
+    }
+    try sink.flush()
+    return session
+  }
+}
+
+/// The files that end in `.test.yaml` or `.test.yml`, in folders and in the folders in them, sorted; others as they are named.
+func testFiles(in paths: [String]) throws -> [String] {
+  var files: [String] = []
+  for path in paths {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw Failure("cannot read `\(path)`: \(systemMessage())") }
+    if status.st_mode & S_IFMT == S_IFDIR { try addTests(in: path, to: &files) } else { files.append(path) }
+  }
+  var seen: Set<String> = []
+  return files.filter { seen.insert($0).inserted }
+}
+
+private func addTests(in folder: String, to files: inout [String]) throws {
+  for name in try names(in: folder) {
+    let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    var status = stat()
+    // Links are not followed into folders: they could lead around in a circle.
+    guard lstat(path, &status) == 0 else { continue }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      try addTests(in: path, to: &files)
+    } else if name.hasSuffix(".test.yaml") || name.hasSuffix(".test.yml") {
+      files.append(path)
+    }
+  }
+}
