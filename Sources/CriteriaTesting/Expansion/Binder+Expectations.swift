@@ -104,9 +104,9 @@ extension Binder {
     case (.number(let measure), .within(let low, let high)):
       number(low, measure)
       number(high, measure)
-    case (.number, _): report(.badExpectedValue("that", found: "a number", at: value.expectedRange))
-    case (.truth, _): report(.badExpectedValue("that", found: "true or false", at: value.expectedRange))
-    case (.text, _): report(.badExpectedValue("that", found: "a text", at: value.expectedRange))
+    case (.number, _): report(.badExpectedValue(value.expectedText, found: "a number", at: value.expectedRange))
+    case (.truth, _): report(.badExpectedValue(value.expectedText, found: "true or false", at: value.expectedRange))
+    case (.text, _): report(.badExpectedValue(value.expectedText, found: "a text", at: value.expectedRange))
     }
   }
 }

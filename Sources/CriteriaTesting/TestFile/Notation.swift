@@ -9,7 +9,7 @@ import CriteriaSyntax
 /// ramp     = number ".." number "over" duration                          20% .. 95% over 10m
 /// steps    = "+" number ("at" time {time} | "every" duration)            +1 at 11m 12m
 /// events   = ("every" duration | "at" time {time} | count "over" duration) [groups]
-/// groups   = "{" name ":" (number | word | string) {"," …} "}"           {comm: java}
+/// groups   = "{" name (":" | "=") (number | word | string) {"," …} "}"           {comm: java}
 /// ```
 /// Times after `at` count from the start of the case.
 struct NotationParser {
@@ -114,11 +114,11 @@ struct NotationParser {
       } else if byte == UInt8(ascii: "."), offset + 1 < bytes.count, bytes[offset + 1] == byte {
         add(.symbol(".."), start..<start + 2)
         offset += 2
-      } else if "{}:,+-".utf8.contains(byte) {
+      } else if "{}:=,+-".utf8.contains(byte) {
         add(.symbol(text(start..<start + 1)), start..<start + 1)
         offset += 1
       } else {
-        while offset < bytes.count, !" \t\n\r{},:\"'".utf8.contains(bytes[offset]) { offset += 1 }
+        while offset < bytes.count, !" \t\n\r{},:=\"'".utf8.contains(bytes[offset]) { offset += 1 }
         add(.word(text(start..<offset)), start..<offset)
       }
     }
@@ -163,7 +163,7 @@ struct NotationParser {
       add(.number(digits: number, unit: unit, rate: rate), start..<end)
       return end
     }
-    while end < bytes.count, !" \t\n\r{},:\"'".utf8.contains(bytes[end]) { end += 1 }
+    while end < bytes.count, !" \t\n\r{},:=\"'".utf8.contains(bytes[end]) { end += 1 }
     add(.word(text(start..<end)), start..<end)
     return end
   }
@@ -336,8 +336,9 @@ struct NotationParser {
         return nil
       }
       position += 1
-      guard take(symbol: ":") else {
-        expected("`:`")
+      // `=` spares quotes: YAML reads `: ` in an unquoted text as a mapping.
+      guard take(symbol: ":") || take(symbol: "=") else {
+        expected("`:` or `=`")
         return nil
       }
       // A group is text; what reads as a number is one only where the signal's `value:` wants it.

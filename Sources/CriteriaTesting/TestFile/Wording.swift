@@ -287,7 +287,7 @@ extension Diagnostic {
   }
 
   static func badExpectedValue(_ text: String, found: String, at range: SourceRange) -> Self {
-    Self(.error, .badExpected, "the expression is \(found): it is never \(text)", at: range)
+    Self(.error, .badExpected, "the expression is \(found): it is never `\(text)`", at: range)
   }
 }
 

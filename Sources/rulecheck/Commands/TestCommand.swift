@@ -65,7 +65,13 @@ struct TestCommand: ParsableCommand {
     }
     switch format {
     case .human: try sink.write(TestText(session, verbose: verbose, terminal: output == nil ? .output : nil).text)
-    case .junit, .tap, .github, .json, .jsonl: break
+    case .junit: try sink.write(TestJUnit.text(session))
+    case .tap: try sink.write(TestTAP.text(session))
+    case .github:
+      try sink.write(TestGitHub.annotations(session))
+      try TestGitHub.writeSummary(session)
+    case .json: try sink.write(TestJSON.document(session))
+    case .jsonl: try sink.write(TestJSON.lines(session))
     }
     try sink.flush()
     return session
