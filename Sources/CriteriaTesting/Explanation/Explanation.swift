@@ -33,7 +33,7 @@ package struct Explanation: Sendable {
 private let shownRules = 4
 
 /// Runs a failing case once more, up to where it failed, and reads what its rules came to there.
-package func explain(_ failure: Failure, of bound: BoundCase, under subject: Subject, in file: BoundFile) -> Explanation {
+package func explain(_ failure: FailedExpectation, of bound: BoundCase, under subject: Subject, in file: BoundFile) -> Explanation {
   let start = subject.start(of: bound)
   let stimulus = Stimulus(bound, start: start)
   var driver = Driver(subject.policy, bound, subject.signals, start: start)

@@ -19,14 +19,14 @@ struct ConstantSearch {
     var size: Double
   }
 
-  let failure: Failure
+  let failure: FailedExpectation
   let bound: BoundCase
   let subject: Subject
   let file: BoundFile
   private let others: Set<String>
   private var tried = 0
 
-  init(_ failure: Failure, _ bound: BoundCase, _ subject: Subject, _ file: BoundFile) {
+  init(_ failure: FailedExpectation, _ bound: BoundCase, _ subject: Subject, _ file: BoundFile) {
     self.failure = failure
     self.bound = bound
     self.subject = subject
@@ -34,7 +34,7 @@ struct ConstantSearch {
     others = Set(run(bound, under: subject).failures.map(Self.identity))
   }
 
-  private static func identity(_ failure: Failure) -> String {
+  private static func identity(_ failure: FailedExpectation) -> String {
     "\(failure.check.expectation).\(failure.check.check ?? -1).\(failure.instance)"
       + (failure.kind == .never ? "." + failure.rules.joined() : "")
   }
@@ -229,7 +229,7 @@ struct ConstantSearch {
 
 /// What would have passed, smallest first, each of it tried.
 func nearestConstants(
-  for failure: Failure, of bound: BoundCase, under subject: Subject, in file: BoundFile, rules: [String]
+  for failure: FailedExpectation, of bound: BoundCase, under subject: Subject, in file: BoundFile, rules: [String]
 ) -> [String] {
   var search = ConstantSearch(failure, bound, subject, file)
   var changes: [ConstantSearch.Change] = []

@@ -4,7 +4,7 @@ package import CriteriaDiagnostics
 /// What came of one case.
 package struct CaseResult: Sendable {
   package var title: String
-  package var failures: [Failure]
+  package var failures: [FailedExpectation]
   /// The verdicts of each instance, in the order of the case, as far as it ran.
   package var timelines: [Timeline]
   /// How many ticks were looked at.
@@ -23,7 +23,7 @@ package struct CaseResult: Sendable {
 }
 
 /// An expectation that did not hold.
-package struct Failure: Sendable {
+package struct FailedExpectation: Sendable {
   package enum Kind: String, Sendable {
     case verdict, possible, score, because, state, key, why, value, missing, nextChange, timeline, never
   }

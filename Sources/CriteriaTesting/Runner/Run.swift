@@ -141,11 +141,11 @@ struct CaseRunner: ~Copyable {
   }
 
   mutating func fail(
-    _ kind: Failure.Kind, _ place: Int, _ time: Int64, expected: String, found: String, _ range: SourceRange,
+    _ kind: FailedExpectation.Kind, _ place: Int, _ time: Int64, expected: String, found: String, _ range: SourceRange,
     rules: [String], _ check: FailedCheck
   ) {
     result.failures.append(
-      Failure(
+      FailedExpectation(
         kind: kind, instance: bound.instances[place].name, at: time, expected: expected, found: found, range: range,
         rules: rules, check: check))
   }
@@ -228,7 +228,7 @@ struct CaseRunner: ~Copyable {
 }
 
 extension Check {
-  var failureKind: Failure.Kind {
+  var failureKind: FailedExpectation.Kind {
     switch kind {
     case .verdict: .verdict
     case .possible: .possible

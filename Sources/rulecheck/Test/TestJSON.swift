@@ -98,7 +98,7 @@ enum TestJSON {
   }
 
   private static func write(
-    _ failure: Failure, _ explanation: Explanation, _ suite: SuiteOutcome, to writer: inout JSONWriter
+    _ failure: FailedExpectation, _ explanation: Explanation, _ suite: SuiteOutcome, to writer: inout JSONWriter
   ) {
     let position = suite.suite.sources[failure.range.source].position(at: failure.range.start)
     writer.beginObject()

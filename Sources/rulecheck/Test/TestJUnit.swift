@@ -78,13 +78,13 @@ enum TestJUnit {
 
 extension SuiteOutcome {
   /// `at 9m: expected keep, found watch, score 60`
-  func sentence(_ failure: Failure, _ one: CaseOutcome) -> String {
+  func sentence(_ failure: FailedExpectation, _ one: CaseOutcome) -> String {
     let instance = one.bound.instances.count > 1 ? " of \(failure.instance)" : ""
     return "at \(Duration(milliseconds: failure.at).text)\(instance): expected \(failure.expected), found \(failure.found)"
   }
 
   /// `rules/web.test.yaml:16:27`
-  func place(_ failure: Failure) -> String { place(failure.range, in: suite.sources) }
+  func place(_ failure: FailedExpectation) -> String { place(failure.range, in: suite.sources) }
 
   /// What is wrong with the file and its policy, a line each.
   var faults: [String] {

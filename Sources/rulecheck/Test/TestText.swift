@@ -36,7 +36,7 @@ struct TestText {
     if !suite.suite.isValid { text += "\(paint("INVALID", .alarm))  \(path)\n" }
   }
 
-  private mutating func add(_ failure: Failure, _ explanation: Explanation, _ one: CaseOutcome, _ suite: SuiteOutcome) {
+  private mutating func add(_ failure: FailedExpectation, _ explanation: Explanation, _ one: CaseOutcome, _ suite: SuiteOutcome) {
     let place = suite.suite.sources[failure.range.source].position(at: failure.range.start)
     let instance = one.bound.instances.count > 1 ? " of \(escaped(failure.instance))" : ""
     text += "  \(escaped(suite.suite.sources[failure.range.source].path)):\(place.line):\(place.column)"
@@ -70,7 +70,7 @@ struct TestText {
   private static let width = 60
 
   /// The verdicts of the whole case, a character for one tick or a few, with a mark where it failed.
-  private func strip(_ failure: Failure, _ one: CaseOutcome) -> [String] {
+  private func strip(_ failure: FailedExpectation, _ one: CaseOutcome) -> [String] {
     guard let timeline = one.result.timelines.first(where: { $0.instance == failure.instance }), !timeline.changes.isEmpty
     else { return [] }
     let step = one.bound.step
