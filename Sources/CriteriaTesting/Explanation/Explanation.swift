@@ -32,31 +32,48 @@ package struct Explanation: Sendable {
 /// How many rules a failure shows at most.
 private let shownRules = 4
 
-/// Runs a failing case once more, up to where it failed, and reads what its rules came to there.
-package func explain(_ failure: FailedExpectation, of bound: BoundCase, under subject: Subject, in file: BoundFile) -> Explanation {
+/// Explains the failures of one case: runs it once more up to each of them, and reads what its rules came to there.
+///
+/// - Parameter searches: Whether to look for single changes of the policy's constants that would have passed; each is compiled
+///   and run.
+package func explain(
+  _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, searches: Bool
+) -> [Explanation] {
   let start = subject.start(of: bound)
   let stimulus = Stimulus(bound, start: start)
+  var explanations = failures.map { failure in
+    Explanation(rules: rules(behind: failure, bound, subject, stimulus, start), nearest: [])
+  }
+  if searches, !failures.isEmpty {
+    var rules: [String] = []
+    for explanation in explanations { for rule in explanation.rules where !rules.contains(rule.name) { rules.append(rule.name) } }
+    let search = ConstantSearch(failures, bound, subject, file, rules: rules)
+    for index in failures.indices { explanations[index].nearest = search.nearest(to: failures[index]) }
+  }
+  return explanations
+}
+
+private func rules(
+  behind failure: FailedExpectation, _ bound: BoundCase, _ subject: Subject, _ stimulus: Stimulus, _ start: Int64
+) -> [Explanation.Rule] {
   var driver = Driver(subject.policy, bound, subject.signals, start: start)
   _ = driver.advance(to: failure.at, stimulus)
-  let rules =
-    driver.view(failure.instance, at: failure.at) { view -> [Explanation.Rule] in
-      let reports = view.rules(all: true)
-      var names = failure.rules
-      // What nobody named: the rules on their way, or that may be.
-      if names.isEmpty { names = reports.filter { $0.state == .active || $0.state == .holding }.map(\.rule) }
-      if names.isEmpty { names = reports.filter { $0.state != .idle || $0.possible != nil }.map(\.rule) }
-      if names.isEmpty { names = rulesReading(bound, subject) }
-      return names.prefix(shownRules).compactMap { name in
-        guard let index = subject.rules[name], let report = reports.first(where: { $0.rule == name }),
-          let declaration = subject.compilation.file?.rules.first(where: { $0.name.value == name })
-        else { return nil }
-        var writer = PartWriter(subject.compilation, view.reportedTrace(index))
-        return Explanation.Rule(
-          name: name, state: state(report, start: start), range: declaration.name.range, parts: writer.parts(of: declaration))
-      }
-    } ?? []
-  return Explanation(
-    rules: rules, nearest: nearestConstants(for: failure, of: bound, under: subject, in: file, rules: rules.map(\.name)))
+  return driver.view(failure.instance, at: failure.at) { view -> [Explanation.Rule] in
+    let reports = view.rules(all: true)
+    var names = failure.rules
+    // What nobody named: the rules that stand, else those on their way, else those that read what the case gives.
+    if names.isEmpty { names = reports.filter { $0.state == .active || $0.state == .holding }.map(\.rule) }
+    if names.isEmpty { names = reports.filter { $0.state == .pending || $0.possible != nil }.map(\.rule) }
+    if names.isEmpty { names = rulesReading(bound, subject) }
+    return names.prefix(shownRules).compactMap { name in
+      guard let index = subject.rules[name], let report = reports.first(where: { $0.rule == name }),
+        let declaration = subject.compilation.file?.rules.first(where: { $0.name.value == name })
+      else { return nil }
+      var writer = PartWriter(subject.compilation, view.reportedTrace(index))
+      return Explanation.Rule(
+        name: name, state: state(report, start: start), range: declaration.name.range, parts: writer.parts(of: declaration))
+    }
+  } ?? []
 }
 
 private func state(_ report: InstanceView.RuleReport, start: Int64) -> String {

@@ -4,12 +4,14 @@ import CriteriaDiagnostics
 import CriteriaEngine
 import CriteriaSyntax
 
-/// Single changes of a policy's constants that would have passed a failing check, without failing another one.
+/// Single changes of a policy's constants, each run over the whole case: which failing checks they mend, and what they break.
 struct ConstantSearch {
-  /// How many policies are compiled and run for one constant, and for one failure.
-  static let triesPerConstant = 48
-  static let tries = 240
-  /// Cases that are longer are not traced tick by tick.
+  /// How many policies are compiled and run for one case, and for one constant of it.
+  static let tries = 96
+  static let triesPerConstant = 12
+  /// Observations and ticks of all tries together: long cases get fewer of them.
+  static let work = 3_000_000
+  /// Cases of more ticks are not traced tick by tick, so that their thresholds are left out.
   static let ticks = 3_000
 
   struct Change {
@@ -17,21 +19,47 @@ struct ConstantSearch {
     var text: String
     /// How far it is from what the policy says, as a share of it.
     var size: Double
+    /// What fails with it.
+    var failures: Set<String>
   }
 
-  let failure: FailedExpectation
-  let bound: BoundCase
-  let subject: Subject
-  let file: BoundFile
-  private let others: Set<String>
-  private var tried = 0
+  private struct Candidate {
+    var range: SourceRange
+    /// What stands there instead.
+    var text: String
+    var shown: String
+    var size: Double
+  }
 
-  init(_ failure: FailedExpectation, _ bound: BoundCase, _ subject: Subject, _ file: BoundFile) {
-    self.failure = failure
-    self.bound = bound
-    self.subject = subject
-    self.file = file
-    others = Set(run(bound, under: subject).failures.map(Self.identity))
+  private let bound: BoundCase
+  private let subject: Subject
+  private let file: BoundFile
+  private let failures: [FailedExpectation]
+  private(set) var changes: [Change] = []
+
+  /// Tries the constants of some rules.
+  init(_ failures: [FailedExpectation], _ bound: BoundCase, _ subject: Subject, _ file: BoundFile, rules: [String]) {
+    (self.bound, self.subject, self.file, self.failures) = (bound, subject, file, failures)
+    let budget = min(Self.tries, Self.work / max(1, bound.size + Int(bound.end / bound.step)))
+    var lists = rules.flatMap { candidates(ofRule: $0) }
+    // One of each constant in turn, the nearest first, so that a long list does not use up the tries.
+    var tried = 0
+    while tried < budget, !lists.isEmpty {
+      for index in lists.indices where tried < budget {
+        guard !lists[index].isEmpty else { continue }
+        attempt(lists[index].removeFirst())
+        tried += 1
+      }
+      lists.removeAll { $0.isEmpty }
+    }
+    changes.sort { $0.size < $1.size }
+  }
+
+  /// The smallest changes that make one failing check pass and fail nothing that passed.
+  func nearest(to failure: FailedExpectation) -> [String] {
+    let before = Set(failures.map(Self.identity))
+    return changes.filter { !$0.failures.contains(Self.identity(failure)) && $0.failures.isSubset(of: before) }
+      .prefix(2).map(\.text)
   }
 
   private static func identity(_ failure: FailedExpectation) -> String {
@@ -39,45 +67,38 @@ struct ConstantSearch {
       + (failure.kind == .never ? "." + failure.rules.joined() : "")
   }
 
-  // MARK: Trying
-
-  /// Whether the case passes this check when a piece of the policy reads differently, and fails no other one that it passed.
-  private mutating func passes(replacing range: SourceRange, by text: String) -> Bool {
-    tried += 1
-    guard tried <= Self.tries, let changed = subject.compilation.replacing(range, by: text), !changed.hasErrors,
-      let subject = try? Subject(changed, for: file)
-    else { return false }
-    let failures = Set(run(bound, under: subject).failures.map(Self.identity))
-    return !failures.contains(Self.identity(failure)) && failures.isSubset(of: others)
+  private mutating func attempt(_ candidate: Candidate) {
+    guard let changed = subject.compilation.replacing(candidate.range, by: candidate.text), !changed.hasErrors,
+      let other = try? Subject(changed, for: file)
+    else { return }
+    let failures = Set(run(bound, under: other).failures.map(Self.identity))
+    changes.append(Change(text: candidate.shown, size: candidate.size, failures: failures))
   }
 
-  /// The changes of a rule's constants that pass, the smallest first.
-  mutating func changes(ofRule name: String) -> [Change] {
+  // MARK: Candidates
+
+  /// For each constant of a rule, what it could be instead, the nearest first.
+  private func candidates(ofRule name: String) -> [[Candidate]] {
     guard let rule = subject.compilation.file?.rules.first(where: { $0.name.value == name }),
       let index = subject.rules[name]
     else { return [] }
-    var changes: [Change] = []
+    var lists: [[Candidate]] = []
     for (label, expr) in [("when", rule.when)] + (rule.until.map { [("until", $0)] } ?? []) {
-      for threshold in thresholds(in: expr) {
-        if let change = nearest(threshold, label, rule, index) { changes.append(change) }
-      }
+      lists += thresholds(in: expr).map { candidates($0, label, rule, index) }
     }
     for (label, length) in [("for", rule.for), ("hold", rule.hold)] {
-      if let length, let change = nearest(length, label, rule) { changes.append(change) }
+      if let length { lists.append(candidates(length, label, rule)) }
     }
-    if case .add(let worth, _) = rule.then, case .number(let literal, let range) = worth,
-      let change = nearest(literal, range, rule)
-    {
-      changes.append(change)
+    if case .add(let worth, _) = rule.then, case .number(let literal, let range) = worth, literal.unit == nil {
+      lists.append(candidates(literal, range, rule))
     }
-    return changes.sorted { $0.size < $1.size }
+    return lists.map { list in
+      Array(list.sorted { $0.size < $1.size }.prefix(Self.triesPerConstant))
+    }
   }
-
-  // MARK: Thresholds
 
   private struct Threshold {
     var literal: NumberLiteral
-    var isNegative: Bool
     var range: SourceRange
     /// The comparison, and which of its operands is not the constant.
     var comparison: SourceRange
@@ -88,10 +109,8 @@ struct ConstantSearch {
     switch expr {
     case .comparison(_, let a, let b, let range):
       func constant(_ side: Expr, other: Int) -> Threshold? {
-        if case .number(let literal, let place) = side {
-          return Threshold(literal: literal, isNegative: false, range: place, comparison: range, operand: other)
-        }
-        return nil
+        guard case .number(let literal, let place) = side else { return nil }
+        return Threshold(literal: literal, range: place, comparison: range, operand: other)
       }
       return [constant(a, other: 1), constant(b, other: 0)].compactMap(\.self)
     case .logical(_, let a, let b, _): return thresholds(in: a) + thresholds(in: b)
@@ -103,11 +122,10 @@ struct ConstantSearch {
   /// What the other side of a comparison was at the ticks of the case.
   private func values(_ threshold: Threshold, of rule: Int) -> [Double] {
     guard bound.end / bound.step <= Self.ticks else { return [] }
-    let site = Site(
-      source: threshold.comparison.source.index, start: threshold.comparison.start, end: threshold.comparison.end)
+    let place = threshold.comparison
+    let site = Site(source: place.source.index, start: place.start, end: place.end)
     var values: Set<Double> = []
     _ = run(bound, under: subject) { view, _ in
-      guard view.id == failure.instance else { return }
       for row in view.trace(rule) {
         for step in row.when + row.until where step.site == site && step.operands.count > threshold.operand {
           if case .number(let value) = step.operands[threshold.operand] { values.insert(value) }
@@ -117,34 +135,32 @@ struct ConstantSearch {
     return values.sorted()
   }
 
-  /// The nearest round number that passes: only where it goes past one of the values seen can anything change.
-  private mutating func nearest(_ threshold: Threshold, _ label: String, _ rule: RuleDeclaration, _ index: Int) -> Change? {
-    let unit = threshold.literal.unit
-    let factor = NumberLiteral(digits: 1, unit: unit).value
+  /// Round numbers between the values that were seen: only by going past one of them can a threshold change anything.
+  private func candidates(
+    _ threshold: Threshold, _ label: String, _ rule: RuleDeclaration, _ index: Int
+  ) -> [Candidate] {
+    let factor = NumberLiteral(digits: 1, unit: threshold.literal.unit).value
     // In the unit of the literal.
     let seen = values(threshold, of: index).map { $0 / factor }
-    guard !seen.isEmpty else { return nil }
+    guard let first = seen.first, let last = seen.last else { return [] }
     let now = threshold.literal.digits
-    var gaps: [(low: Double, high: Double)] = zip(seen, seen.dropFirst()).map { ($0, $1) }
-    let reach = max(seen[seen.count - 1].magnitude, now.magnitude, 1)
-    gaps.insert((seen[0] - reach, seen[0]), at: 0)
-    gaps.append((seen[seen.count - 1], seen[seen.count - 1] + reach))
-    let candidates = gaps.compactMap { round(between: $0.low, $0.high, near: now) }
-      .filter { $0 >= 0 && $0 != now }
-      .sorted { ($0 - now).magnitude < ($1 - now).magnitude }
-    for candidate in candidates.prefix(Self.triesPerConstant) {
-      let text = written(candidate) + suffix(of: threshold.range)
-      guard passes(replacing: threshold.range, by: text) else { continue }
-      return Change(
-        text: "`\(label)` of \(rule.name.value) at \(text)", size: (candidate - now).magnitude / max(now.magnitude, 1e-9))
+    var numbers: Set<Double> = []
+    if (seen + [now]).allSatisfy({ $0 == $0.rounded() }), threshold.literal.unit == nil {
+      // Counts.
+      for value in seen { numbers.formUnion([value - 1, value, value + 1]) }
+    } else {
+      let reach = max(last.magnitude, now.magnitude, 1)
+      let gaps = [(first - reach, first)] + Array(zip(seen, seen.dropFirst())) + [(last, last + reach)]
+      for (low, high) in gaps { if let number = round(between: low, high, near: now) { numbers.insert(number) } }
     }
-    return nil
-  }
-
-  /// What follows the digits of a literal.
-  private func suffix(of range: SourceRange) -> String {
-    let text = String(decoding: subject.compilation.sources[range.source].bytes[range.start..<range.end], as: UTF8.self)
-    return String(text.drop { $0.isNumber || $0 == "." })
+    let bytes = subject.compilation.sources[threshold.range.source].bytes[threshold.range.start..<threshold.range.end]
+    let suffix = String(decoding: bytes, as: UTF8.self).drop { $0.isNumber || $0 == "." }
+    return numbers.filter { $0 >= 0 && $0 != now }.map { number in
+      let text = written(number) + suffix
+      return Candidate(
+        range: threshold.range, text: text, shown: "`\(label)` of \(rule.name.value) at \(text)",
+        size: (number - now).magnitude / max(now.magnitude, 1e-9))
+    }
   }
 
   /// A number strictly between two, with as few digits as will do, as near as may be.
@@ -174,67 +190,47 @@ struct ConstantSearch {
     value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
   }
 
-  // MARK: Times and points
-
-  private mutating func nearest(_ length: Located<Duration>, _ label: String, _ rule: RuleDeclaration) -> Change? {
-    let step = bound.step
+  private func candidates(_ length: Located<Duration>, _ label: String, _ rule: RuleDeclaration) -> [Candidate] {
     let now = length.value.milliseconds
-    for distance in 1...Int64(Self.triesPerConstant / 2) {
-      for candidate in [now - distance * step, now + distance * step] where candidate >= 0 {
-        let text = candidate == 0 ? "0s" : Duration(milliseconds: candidate).text
-        guard passes(replacing: length.range, by: text) else { continue }
-        return Change(
-          text: "`\(label)` of \(rule.name.value) at \(text)",
-          size: Double((candidate - now).magnitude) / Double(max(now, step)))
+    return (1...Int64(Self.triesPerConstant)).flatMap { distance -> [Candidate] in
+      [now - distance * bound.step, now + distance * bound.step].filter { $0 > 0 || (label == "for" && $0 == 0) }.map { length in
+        let text = length == 0 ? "0s" : Duration(milliseconds: length).text
+        return Candidate(
+          range: self.range(of: rule, label), text: text, shown: "`\(label)` of \(rule.name.value) at \(text)",
+          size: Double((length - now).magnitude) / Double(max(now, bound.step)))
       }
     }
-    return nil
   }
 
-  private mutating func nearest(_ worth: NumberLiteral, _ range: SourceRange, _ rule: RuleDeclaration) -> Change? {
-    guard worth.unit == nil else { return nil }
+  private func range(of rule: RuleDeclaration, _ label: String) -> SourceRange {
+    (label == "for" ? rule.for?.range : rule.hold?.range) ?? rule.range
+  }
+
+  /// What would bring the score to a border of the bands, or to what was expected.
+  private func candidates(_ worth: NumberLiteral, _ range: SourceRange, _ rule: RuleDeclaration) -> [Candidate] {
     let program = subject.policy.program
-    var candidates: [Double] = []
-    let score = scoreWhenItFailed()
-    for wanted in [program.watch, program.replace, program.watch - 1000, program.replace - 1000] + (wantedScore.map { [$0] } ?? []) {
-      candidates.append(worth.digits + Double(wanted - score) / 1000)
+    var numbers: Set<Double> = []
+    for failure in failures {
+      guard let score = failure.score else { continue }
+      for wanted in [program.watch, program.replace, program.watch - 1000, program.replace - 1000] + expectedScore(of: failure) {
+        numbers.insert(worth.digits + Double(wanted - score) / 1000)
+      }
     }
-    for candidate in candidates.filter({ $0 >= 0 && $0 != worth.digits && $0 <= 1e9 })
-      .sorted(by: { ($0 - worth.digits).magnitude < ($1 - worth.digits).magnitude })
-    {
-      guard passes(replacing: range, by: written(candidate)) else { continue }
-      return Change(
-        text: "\(rule.name.value) worth +\(written(candidate))",
-        size: (candidate - worth.digits).magnitude / max(worth.digits, 1))
+    return numbers.filter { $0 >= 0 && $0 != worth.digits && $0 <= 1e9 }.map { number in
+      Candidate(
+        range: range, text: written(number), shown: "\(rule.name.value) worth +\(written(number))",
+        size: (number - worth.digits).magnitude / max(worth.digits, 1))
     }
-    return nil
   }
 
-  private var wantedScore: Int64? {
-    guard let number = failure.check.check else { return nil }
-    guard case .score(let bounds) = bound.expectations[failure.check.expectation].checks[number].check.kind else { return nil }
+  private func expectedScore(of failure: FailedExpectation) -> [Int64] {
+    guard let number = failure.check.check else { return [] }
+    guard case .score(let bounds) = bound.expectations[failure.check.expectation].checks[number].check.kind else { return [] }
     switch bounds {
-    case .exactly(let score), .within(let score, _): return score
-    case .interval: return nil
+    case .exactly(let score), .within(let score, _): return [score]
+    case .interval: return []
     }
   }
-
-  private func scoreWhenItFailed() -> Int64 {
-    let start = subject.start(of: bound)
-    var driver = Driver(subject.policy, bound, subject.signals, start: start)
-    _ = driver.advance(to: failure.at, Stimulus(bound, start: start))
-    return driver.view(failure.instance, at: failure.at) { $0.summary.low } ?? 0
-  }
-}
-
-/// What would have passed, smallest first, each of it tried.
-func nearestConstants(
-  for failure: FailedExpectation, of bound: BoundCase, under subject: Subject, in file: BoundFile, rules: [String]
-) -> [String] {
-  var search = ConstantSearch(failure, bound, subject, file)
-  var changes: [ConstantSearch.Change] = []
-  for rule in rules { changes += search.changes(ofRule: rule) }
-  return changes.sorted { $0.size < $1.size }.prefix(2).map(\.text)
 }
 
 extension Compilation {

@@ -37,6 +37,8 @@ package struct FailedExpectation: Sendable {
   package var range: SourceRange
   /// The rules that it speaks of, or that brought about what was found.
   package var rules: [String]
+  /// The certain end of the score then, in thousandths; `nil` where nothing was known.
+  package var score: Int64?
   /// The check, to be tried again under a changed policy or other data.
   package var check: FailedCheck
 }

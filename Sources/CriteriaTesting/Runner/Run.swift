@@ -140,14 +140,14 @@ struct CaseRunner: ~Copyable {
     expectation.instance.map { $0.value == bound.instances[place].name } ?? true
   }
 
-  mutating func fail(
+  private mutating func fail(
     _ kind: FailedExpectation.Kind, _ place: Int, _ time: Int64, expected: String, found: String, _ range: SourceRange,
     rules: [String], _ check: FailedCheck
   ) {
     result.failures.append(
       FailedExpectation(
         kind: kind, instance: bound.instances[place].name, at: time, expected: expected, found: found, range: range,
-        rules: rules, check: check))
+        rules: rules, score: fleet.view(bound.instances[place].name, at: time) { $0.summary.low }, check: check))
   }
 
   // MARK: At a time

@@ -20,6 +20,10 @@ struct TestFilter {
   func matches(_ title: String) -> Bool { RegexScanner().search(regex, in: title) == .match }
 }
 
+/// For how many failing cases of a file the nearest change that passes is looked for: after a large change all fail, and nobody
+/// reads them all.
+private let searchedCases = 20
+
 /// What running one case came to.
 struct CaseOutcome: Sendable {
   var bound: BoundCase
@@ -102,7 +106,8 @@ struct TestSession {
       }
       let began = clock.now
       let result = CriteriaTesting.run(one, under: subject)
-      let explanations = result.failures.map { explain($0, of: one, under: subject, in: bound) }
+      let isSearched = outcome.failures < searchedCases
+      let explanations = explain(result.failures, of: one, under: subject, in: bound, searches: isSearched)
       outcome.cases.append(
         CaseOutcome(bound: one, result: result, explanations: explanations, seconds: (clock.now - began) / .seconds(1)))
     }
