@@ -53,7 +53,8 @@ let package = Package(
     .executableTarget(
       name: "rulecheck",
       dependencies: [
-        "Criteria", "CriteriaTesting", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+        "Criteria", "CriteriaTesting", "CriteriaReaders", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics",
+        "CriteriaEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

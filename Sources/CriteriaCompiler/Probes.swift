@@ -12,7 +12,9 @@ package enum ExpressionType: Sendable {
 /// The type of an expression that stands outside a policy and speaks of its signals.
 ///
 /// - Returns: No type after a fault. `by`: the labels of its rows; empty where it has one value.
-package func type(of expr: Expr, in file: PolicyFile) -> (type: ExpressionType?, by: [String], diagnostics: [Diagnostic]) {
+package func type(of expr: Expr, in file: PolicyFile) -> (
+  type: ExpressionType?, by: [String], diagnostics: [Diagnostic]
+) {
   var checker = Checker(file)
   checker.declareSignals()
   // The policy's own faults are reported with the policy.

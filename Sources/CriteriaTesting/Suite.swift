@@ -29,7 +29,9 @@ package struct Suite: Sendable {
 /// - Throws: If the test file itself cannot be read.
 package func loadSuite(_ path: String) throws(FileError) -> Suite {
   let text = try readFile(path, limit: YAMLLimits.policy.bytes)
-  return suite(text) { path in Result { () throws(FileError) in try readFile(path, limit: YAMLLimits.policy.bytes) } } compile: {
+  return suite(text) { path in
+    Result { () throws(FileError) in try readFile(path, limit: YAMLLimits.policy.bytes) }
+  } compile: {
     compile(contentsOf: $0)
   }
 }

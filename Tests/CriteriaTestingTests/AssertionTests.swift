@@ -170,7 +170,8 @@ struct AssertionTests {
 
   @Test("a case under another policy of the same names runs as it is; the first failure may end it")
   func otherPolicy() throws {
-    let suite = load(givenCase(Self.hot, expect: "[{at: 12m, verdict: watch}, {at: 13m, score: 60}]"), policy: everyKind)
+    let suite = load(
+      givenCase(Self.hot, expect: "[{at: 12m, verdict: watch}, {at: 13m, score: 60}]"), policy: everyKind)
     let (bound, subject) = try #require(suite.ready)
     #expect(run(bound.cases[0], under: subject).passed)
     let changed = load(givenCase(Self.hot), policy: everyKind.split(separator: "+60").joined(separator: "+40"))

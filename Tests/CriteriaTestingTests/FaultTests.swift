@@ -4,7 +4,9 @@ import Testing
 
 @Suite("What is wrong with test files")
 struct FaultTests {
-  @Test("every code has a page, whose sample draws it and whose mended form draws nothing", arguments: testPages.map(\.code.name))
+  @Test(
+    "every code has a page, whose sample draws it and whose mended form draws nothing",
+    arguments: testPages.map(\.code.name))
   func pages(code: String) throws {
     let page = try #require(testPages.first { $0.code.name == code })
     guard case .policy(let failing) = page.failing else { return }
@@ -37,19 +39,36 @@ struct FaultTests {
       ("cpu: 20% for 5m now", "E0608 5:29 expected `then`, `for` or the end, found `now`"),
       ("cpu: 20pct for 5m", "E0608 5:18 `20pct` has a unit that nobody knows"),
       ("cpu: '{v} for 5m'", "E0613 5:19 `{v}` is no name of this row of `each`"),
-      ("cpu: 1% for 1000d, oom: every 1ms for 20m", "E0611 5:37 this asks for too much: 1200000 observations; the limit is 1000000"),
+      (
+        "cpu: 1% for 1000d, oom: every 1ms for 20m",
+        "E0611 5:37 this asks for too much: 1200000 observations; the limit is 1000000"
+      ),
       ("cpu: 1% for 1000w", "E0611 5:18 this asks for too much: 10080000 ticks of 1m; the limit is 1000000"),
       ("cores: 8 for 5m", "E0620 5:13 `cores` reads a fact and cannot be given"),
       ("instance: {agee: 3d}", "E0605 5:24 unknown key `agee` of `instance`"),
-      ("instance: {label.role: web}", "E0607 5:24 `label.role` is given and nothing reads it: no rule, selector or `desired` entry of the policy reads it"),
-      ("cpu: 1% for 5m, logs: {sshd: {1m: a}}", "E0607 5:36 `sshd` is given and nothing reads it: no log signal reads this source"),
+      (
+        "instance: {label.role: web}",
+        "E0607 5:24 `label.role` is given and nothing reads it: no rule, selector or `desired` entry of the policy reads it"
+      ),
+      (
+        "cpu: 1% for 5m, logs: {sshd: {1m: a}}",
+        "E0607 5:36 `sshd` is given and nothing reads it: no log signal reads this source"
+      ),
       ("cpu: 1% for 5m, logs: {kernel: {soon: a}}", "E0608 5:45 expected when the lines come, found `soon`"),
       ("cpu: 1% for 5m, oom: at 10m", "E0606 5:34 10m is after the data ends, at 5m"),
-      ("samples: [{series: up, values: '1x3'}]", "E0607 5:44 `up` is given and nothing reads it: no signal reads this metric"),
-      ("samples: [{series: node_cpu_busy_percent, values: '1..3'}]", "E0616 5:63 `values` must be samples in promtool's notation, found `1..3`"),
+      (
+        "samples: [{series: up, values: '1x3'}]",
+        "E0607 5:44 `up` is given and nothing reads it: no signal reads this metric"
+      ),
+      (
+        "samples: [{series: node_cpu_busy_percent, values: '1..3'}]",
+        "E0616 5:63 `values` must be samples in promtool's notation, found `1..3`"
+      ),
     ])
   func given(given: String, expected: String) {
-    #expect(faults(load(givenCase(given), policy: everyKind)).contains(expected), "\(faults(load(givenCase(given), policy: everyKind)))")
+    #expect(
+      faults(load(givenCase(given), policy: everyKind)).contains(expected),
+      "\(faults(load(givenCase(given), policy: everyKind)))")
   }
 
   @Test(
@@ -100,7 +119,8 @@ struct FaultTests {
 
   @Test("an instance's series may be named like another policy's where defaults are shared")
   func shared() {
-    let text = "version: 1\npolicy: p.yaml\nuse: [d.yaml]\ntests: [{test: a, expect: [{at: 1m, rule: Hot, state: idle}]}]\n"
+    let text =
+      "version: 1\npolicy: p.yaml\nuse: [d.yaml]\ntests: [{test: a, expect: [{at: 1m, rule: Hot, state: idle}]}]\n"
     let defaults = "version: 1\ndefaults: {cpu: 20% for 5m, other: 3 for 1h, instance: {fact.foreign: x}}\n"
     #expect(faults(load(text, policy: everyKind, shared: ["d.yaml": defaults])) == [])
   }

@@ -76,7 +76,10 @@ struct NotationTests {
       ("ready: '\"True\" for 1m then \"False\" {reason: Down} for 1m'", "0=True 1=False/Down"),
       ("ready: True for 1m then Unknown for 1m", "0=True 1=Unknown"),
       ("image: ami-1 for 1m then ami-2 for 1m", "0=ami-1 1=ami-2"),
-      ("cpu: 1% for 2m, logs: {kernel: {1m: [a, b], every 1m for 2m: c}}", "0=0.01 1=0.01 1#kernel:a 1#kernel:b 1#kernel:c"),
+      (
+        "cpu: 1% for 2m, logs: {kernel: {1m: [a, b], every 1m for 2m: c}}",
+        "0=0.01 1=0.01 1#kernel:a 1#kernel:b 1#kernel:c"
+      ),
       (
         "samples: [{series: 'node_cpu_busy_percent{a=\"b\"}', values: '1+2x2 _ 7 stale'}]",
         "0~node_cpu_busy_percent:1.0 1~node_cpu_busy_percent:3.0 2~node_cpu_busy_percent:5.0 4~node_cpu_busy_percent:7.0 "

@@ -75,7 +75,9 @@ struct PromtoolTests {
     }
   }
 
-  @Test("thresholds, `for` and window functions over random series agree with promtool", .enabled(if: promtool != nil, "promtool is not installed (apt-get install prometheus)"))
+  @Test(
+    "thresholds, `for` and window functions over random series agree with promtool",
+    .enabled(if: promtool != nil, "promtool is not installed (apt-get install prometheus)"))
   func agree() throws {
     let promtool = try #require(promtool)
     #expect(Self.alerts.count >= 30)
@@ -84,7 +86,8 @@ struct PromtoolTests {
     // Ours.
     var rules = ""
     for alert in Self.alerts {
-      rules += "  - {rule: \(alert.name), when: '\(alert.ours)', \(alert.wait > 0 ? "for: \(alert.wait)m, " : "")then: +1}\n"
+      rules +=
+        "  - {rule: \(alert.name), when: '\(alert.ours)', \(alert.wait > 0 ? "for: \(alert.wait)m, " : "")then: +1}\n"
     }
     let policy = "version: 1\npolicy: p\nstep: 1m\nsignals: {x: {gauge: x, stale_after: 2h}}\nrules:\n\(rules)"
     var fired: [[Set<Int>]] = []

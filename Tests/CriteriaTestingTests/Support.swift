@@ -7,11 +7,13 @@ import Testing
 /// A test file and its policy, from texts.
 func load(_ test: String, policy: String, shared: [String: String] = [:]) -> Suite {
   suite(SourceText(path: "a.test.yaml", text: test)) { path in
-    shared[path].map { .success(SourceText(path: path, text: $0)) } ?? .failure(FileError(path: path, reason: "no such file"))
+    shared[path].map { .success(SourceText(path: path, text: $0)) }
+      ?? .failure(FileError(path: path, reason: "no such file"))
   } compile: { path in
     path == "nowhere.yaml"
       ? Compilation(
-        sources: SourceMap(), diagnostics: [.unreadableFile(FileError(path: path, reason: "no such file or directory"))],
+        sources: SourceMap(),
+        diagnostics: [.unreadableFile(FileError(path: path, reason: "no such file or directory"))],
         file: nil, checked: nil, program: nil, digest: "")
       : compile(SourceText(path: path, text: policy))
   }

@@ -20,7 +20,10 @@ private let kinds: [(name: String, given: String, expect: String)] = [
   ("score", "oom: every 3m", "{at: 9m, score: 50}"),
   ("possible", "cpu: missing for 1h", "{at: 30m, possible: [keep, watch]}"),
   ("because", "cpu: 95% for 1h", "{at: 12m, because: [HotCPU]}"),
-  ("state", "cpu: 20% for 5m then 95% for 20m then 80% for 10m then 60% for 25m", "{at: 36m, rule: HotCPU, state: active}"),
+  (
+    "state", "cpu: 20% for 5m then 95% for 20m then 80% for 10m then 60% for 25m",
+    "{at: 36m, rule: HotCPU, state: active}"
+  ),
   ("key", "\"io\": \"every 1m {dev: sda}\"", "{at: 5m, rule: FailingDisk, key: {dev: sdb}}"),
   ("why", "oom: \"every 3m {comm: java}\"", "{at: 9m, rule: OOMLoop, why: last victim postgres}"),
   ("value", "errors: 3/s for 1h", "{at: 10m, value: failed, is: 2%}"),
@@ -135,10 +138,16 @@ extension TestCommandTests {
 
   private static func has(_ command: String) -> Bool { (try? run(["sh", "-c", command]))?.status == 0 }
 
-  @Test("JUnit's XML reads back with junitparser", .enabled(if: has("python3 -c 'import junitparser'"), "junitparser is not installed (pip install junitparser)"))
+  @Test(
+    "JUnit's XML reads back with junitparser",
+    .enabled(if: hasPython("junitparser"), "junitparser is not installed (scripts/test-tools)"))
   func junit() throws {
-    let cases = [("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad <&\"", "oom: every 3m", "{at: 9m, score: 50}")]
-    let folder = try folder(testFile(cases.map { ($0.0, $0.1, $0.2) }).split(separator: "test: bad <&\"").joined(separator: "test: 'bad <&\"'"))
+    let cases = [
+      ("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad <&\"", "oom: every 3m", "{at: 9m, score: 50}"),
+    ]
+    let folder = try folder(
+      testFile(cases.map { ($0.0, $0.1, $0.2) }).split(separator: "test: bad <&\"").joined(
+        separator: "test: 'bad <&\"'"))
     try folder.write("version: 1\n", to: "b.test.yaml")
     _ = try rulecheck(["test", ".", "--format", "junit", "-o", "out.xml"], in: folder.path)
     let script = """
@@ -150,7 +159,7 @@ extension TestCommandTests {
               print(suite.name, case.classname, case.name, [type(r).__name__ + ': ' + r.message for r in case.result])
       """
     try folder.write(script, to: "read.py")
-    let read = try run(["python3", "read.py"], in: folder.path)
+    let read = try run([python, "read.py"], in: folder.path)
     #expect(
       read.output == """
         3 1 1
@@ -175,7 +184,9 @@ extension TestCommandTests {
   @Test("many files in parallel are reported in their order")
   func order() throws {
     let folder = try folder(testFile([("a", "oom: every 3m", "{at: 9m, score: 60}")]))
-    for number in 10..<30 { try folder.write(testFile([("t\(number)", "oom: every 3m", "{at: 9m, score: 60}")]), to: "t\(number).test.yaml") }
+    for number in 10..<30 {
+      try folder.write(testFile([("t\(number)", "oom: every 3m", "{at: 9m, score: 60}")]), to: "t\(number).test.yaml")
+    }
     let run = try rulecheck(["test", ".", "-v", "--jobs", "8"], in: folder.path)
     let titles = run.output.split(separator: "\n").dropLast().map { String($0.split(separator: " ").last ?? "") }
     #expect(titles == ["a"] + (10..<30).map { "t\($0)" })

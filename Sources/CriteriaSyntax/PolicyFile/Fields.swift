@@ -148,7 +148,8 @@ package struct ValueReader: Sendable {
 
   // MARK: Numbers and times
 
-  package mutating func number(_ pair: YAMLPair?, expected: String, where isValid: (Double) -> Bool) -> Located<Double>? {
+  package mutating func number(_ pair: YAMLPair?, expected: String, where isValid: (Double) -> Bool) -> Located<Double>?
+  {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: expected) else { return nil }
     guard isDecimal(scalar.text), let value = Double(scalar.text), value.isFinite else {
       diagnostics.append(.notANumber(scalar.text, key: pair.key.text, expected: expected, at: scalar.range))

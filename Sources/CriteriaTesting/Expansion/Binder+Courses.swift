@@ -82,7 +82,9 @@ extension Binder {
   }
 
   private func help(_ literal: NumberLiteral, _ measure: Dimension, mayBeRate: Bool) -> String? {
-    let digits = literal.digits == literal.digits.rounded() && literal.digits.magnitude < 1e15 ? String(Int64(literal.digits)) : String(literal.digits)
+    let digits =
+      literal.digits == literal.digits.rounded() && literal.digits.magnitude < 1e15
+      ? String(Int64(literal.digits)) : String(literal.digits)
     guard literal.unit == nil else { return nil }
     switch (measure.bytes, measure.time, measure.mark) {
     case (0, 0, .ratio): return "write `\(digits)%`"
@@ -163,7 +165,8 @@ extension Binder {
     }
   }
 
-  private mutating func number(_ scalar: Segment.Scalar, _ signal: CheckedPolicy.Signal, _ segment: Segment) -> Double? {
+  private mutating func number(_ scalar: Segment.Scalar, _ signal: CheckedPolicy.Signal, _ segment: Segment) -> Double?
+  {
     let measure = Dimension(signal.unit)
     let literal: NumberLiteral
     switch scalar {
@@ -197,7 +200,11 @@ extension Binder {
       case .value(let scalar, let groups):
         var reason = ""
         for (group, value) in groups {
-          if group == "reason" { reason = text(value) } else { report(.unknownGroup(group, signal: name, groups: ["reason"], nearest: nil, at: segment.range)) }
+          if group == "reason" {
+            reason = text(value)
+          } else {
+            report(.unknownGroup(group, signal: name, groups: ["reason"], nearest: nil, at: segment.range))
+          }
         }
         parts.append(TextPart(text: text(scalar), reason: reason, start: start, end: end))
       case .missing: parts.append(TextPart(text: nil, reason: "", start: start, end: end))

@@ -4,7 +4,9 @@ import CriteriaDiagnostics
 import CriteriaSyntax
 
 extension Binder {
-  mutating func bind(_ expectation: Expectation, _ test: TestCase, end: Int64, _ longest: SourceRange?) -> BoundExpectation {
+  mutating func bind(_ expectation: Expectation, _ test: TestCase, end: Int64, _ longest: SourceRange?)
+    -> BoundExpectation
+  {
     var bound = BoundExpectation(expectation: expectation)
     if let name = expectation.instance, !test.instances.contains(where: { $0.name == name.value }) {
       let names = test.instances.map(\.name)
@@ -48,7 +50,8 @@ extension Binder {
     case .why(let rule, _): if let rule { checkRule(rule) }
     case .key(let rule, let key):
       checkRule(rule)
-      if let one = checked.rules.first(where: { $0.name == rule.value }), !key.allSatisfy({ one.by.contains($0.name) }) {
+      if let one = checked.rules.first(where: { $0.name == rule.value }), !key.allSatisfy({ one.by.contains($0.name) })
+      {
         report(.wrongKey(key.map(\.name), by: one.by, at: check.range))
       }
     case .missing(let names):
@@ -94,7 +97,8 @@ extension Binder {
       report(
         .wrongMeasure(
           value.text, found: found.nounWithArticle, signal: value.text, wanted: measure.nounWithArticle,
-          help: measure.mark == .ratio && literal.unit == nil ? "write a share with `%`" : nil, at: value.expectedRange))
+          help: measure.mark == .ratio && literal.unit == nil ? "write a share with `%`" : nil, at: value.expectedRange)
+      )
     }
     switch (type, expected) {
     case (_, .unknown), (.truth, .truth), (.text, .text): break

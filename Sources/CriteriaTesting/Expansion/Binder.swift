@@ -18,7 +18,8 @@ package func bind(_ file: TestFile, to compilation: Compilation) -> (file: Bound
     guard let one, binder.errors == faults else { continue }
     total += one.size
     guard total <= StimulusLimits.ofFile else {
-      binder.report(.tooMuch("the file comes to more than \(StimulusLimits.ofFile) observations here", at: test.name.range))
+      binder.report(
+        .tooMuch("the file comes to more than \(StimulusLimits.ofFile) observations here", at: test.name.range))
       break
     }
     bound.cases.append(one)
@@ -171,7 +172,8 @@ struct Binder {
         report(.tooMuch("\(count) observations; the limit is \(StimulusLimits.samples)", at: range))
         reported = true
       } else if total > StimulusLimits.ofCase {
-        report(.tooMuch("the case comes to \(total) observations here; the limit is \(StimulusLimits.ofCase)", at: range))
+        report(
+          .tooMuch("the case comes to \(total) observations here; the limit is \(StimulusLimits.ofCase)", at: range))
         reported = true
       }
     }
@@ -263,7 +265,9 @@ struct Binder {
     var later: [BoundFacts] = []
     for fact in given {
       if fact.origin != .shared, !isUsed(fact.what) {
-        report(.unusedGiven(fact.name.value, why: "no rule, selector or `desired` entry of the policy reads it", at: fact.name.range))
+        report(
+          .unusedGiven(
+            fact.name.value, why: "no rule, selector or `desired` entry of the policy reads it", at: fact.name.range))
       }
       switch fact.value {
       case .age(let age): first.age = age.milliseconds
@@ -364,7 +368,8 @@ struct Binder {
         if signals[name] != nil { names.append(name) }
         if let inner = computed[name], case .expression(let expr) = inner.kind { visit(expr) }
       case .call(_, let arguments, _): for argument in arguments { visit(argument) }
-      case .not(let inner, _), .negate(let inner, _), .membership(let inner, _, _), .match(let inner, _, _): visit(inner)
+      case .not(let inner, _), .negate(let inner, _), .membership(let inner, _, _), .match(let inner, _, _):
+        visit(inner)
       case .logical(_, let a, let b, _), .arithmetic(_, let a, let b, _), .comparison(_, let a, let b, _):
         visit(a)
         visit(b)

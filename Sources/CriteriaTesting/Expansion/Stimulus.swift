@@ -30,7 +30,9 @@ package struct Stimulus: Sendable {
     for (index, instance) in bound.instances.enumerated() {
       let expansion = Expansion(bound: bound, instance: index)
       for signal in instance.attached { add(Feed(time: 0, instance: index, what: .attach(signal: signal))) }
-      for told in instance.facts { add(Feed(time: told.time, instance: index, what: .raw(expansion.facts(told, start: start)))) }
+      for told in instance.facts {
+        add(Feed(time: told.time, instance: index, what: .raw(expansion.facts(told, start: start))))
+      }
       for (place, source) in instance.sources.enumerated() { expansion.source(source, place, &feeds) }
       for lines in instance.lines { expansion.lines(lines, &feeds) }
       for samples in instance.samples { expansion.samples(samples, &feeds) }

@@ -46,7 +46,9 @@ package func explain(
   }
   if searches, !failures.isEmpty {
     var rules: [String] = []
-    for explanation in explanations { for rule in explanation.rules where !rules.contains(rule.name) { rules.append(rule.name) } }
+    for explanation in explanations {
+      for rule in explanation.rules where !rules.contains(rule.name) { rules.append(rule.name) }
+    }
     let search = ConstantSearch(failures, bound, subject, file, rules: rules)
     for index in failures.indices { explanations[index].nearest = search.nearest(to: failures[index]) }
   }
@@ -71,7 +73,8 @@ private func rules(
       else { return nil }
       var writer = PartWriter(subject.compilation, view.reportedTrace(index))
       return Explanation.Rule(
-        name: name, state: state(report, start: start), range: declaration.name.range, parts: writer.parts(of: declaration))
+        name: name, state: state(report, start: start), range: declaration.name.range,
+        parts: writer.parts(of: declaration))
     }
   } ?? []
 }

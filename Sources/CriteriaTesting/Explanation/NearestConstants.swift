@@ -193,7 +193,8 @@ struct ConstantSearch {
   private func candidates(_ length: Located<Duration>, _ label: String, _ rule: RuleDeclaration) -> [Candidate] {
     let now = length.value.milliseconds
     return (1...Int64(Self.triesPerConstant)).flatMap { distance -> [Candidate] in
-      [now - distance * bound.step, now + distance * bound.step].filter { $0 > 0 || (label == "for" && $0 == 0) }.map { length in
+      [now - distance * bound.step, now + distance * bound.step].filter { $0 > 0 || (label == "for" && $0 == 0) }.map {
+        length in
         let text = length == 0 ? "0s" : Duration(milliseconds: length).text
         return Candidate(
           range: self.range(of: rule, label), text: text, shown: "`\(label)` of \(rule.name.value) at \(text)",
@@ -212,7 +213,9 @@ struct ConstantSearch {
     var numbers: Set<Double> = []
     for failure in failures {
       guard let score = failure.score else { continue }
-      for wanted in [program.watch, program.replace, program.watch - 1000, program.replace - 1000] + expectedScore(of: failure) {
+      for wanted in [program.watch, program.replace, program.watch - 1000, program.replace - 1000]
+        + expectedScore(of: failure)
+      {
         numbers.insert(worth.digits + Double(wanted - score) / 1000)
       }
     }
@@ -225,7 +228,9 @@ struct ConstantSearch {
 
   private func expectedScore(of failure: FailedExpectation) -> [Int64] {
     guard let number = failure.check.check else { return [] }
-    guard case .score(let bounds) = bound.expectations[failure.check.expectation].checks[number].check.kind else { return [] }
+    guard case .score(let bounds) = bound.expectations[failure.check.expectation].checks[number].check.kind else {
+      return []
+    }
     switch bounds {
     case .exactly(let score), .within(let score, _): return [score]
     case .interval: return []

@@ -165,7 +165,10 @@ struct CaseRunner: ~Copyable {
           let checker = TickChecker(view: view, start: start, decision: Lazy(fleet.decider(view)))
           return zip(one.checks, values).map { checker.check($0, value: $1) }
         }
-        return found ?? one.checks.map { _ in Finding(expected: "something known of it", found: "nothing is known of it", rules: []) }
+        return found
+          ?? one.checks.map { _ in
+            Finding(expected: "something known of it", found: "nothing is known of it", rules: [])
+          }
       }()
       for (number, finding) in findings.enumerated() {
         guard let finding else { continue }
@@ -183,7 +186,9 @@ struct CaseRunner: ~Copyable {
     let row =
       value.key.isEmpty
       ? rows.first
-      : rows.first { row in value.key.allSatisfy { key in row.row.key.contains { $0.label == key.name && $0.value == key.value } } }
+      : rows.first { row in
+        value.key.allSatisfy { key in row.row.key.contains { $0.label == key.name && $0.value == key.value } }
+      }
     guard let row else { return .unknown }
     // A number or a text is compared with itself: the operand is the value.
     return subject.probesTruth[probe] ? row.whenResult : row.when.last?.operands.first ?? .unknown
@@ -268,7 +273,8 @@ struct Driver: ~Copyable {
       for (index, source) in instance.sources.enumerated() {
         var one: SignalSeries?
         switch source.course {
-        case .numbers, .info: if let signal = signals[place][index] { one = fleet.series(ofSignal: signal, source.labels) }
+        case .numbers, .info:
+          if let signal = signals[place][index] { one = fleet.series(ofSignal: signal, source.labels) }
         case .events, .condition: break
         }
         series[place].append(one)
@@ -300,7 +306,9 @@ struct Driver: ~Copyable {
     case .attach(let name):
       if let one = names[name] { fleet.observe(.attach(signal: one), of: id, at: time) }
     case .condition(let source, let status, let reason):
-      if let one = signal(source) { fleet.observe(.condition(signal: one, status: status, reason: reason), of: id, at: time) }
+      if let one = signal(source) {
+        fleet.observe(.condition(signal: one, status: status, reason: reason), of: id, at: time)
+      }
     case .conditionEnd(let source, let status):
       if let one = signal(source) { fleet.observe(.conditionEnd(signal: one, status: status), of: id, at: time) }
     case .info(let source, let value):

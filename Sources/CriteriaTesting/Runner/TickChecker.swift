@@ -29,7 +29,8 @@ struct TickChecker {
       if Set(found) == Set(wanted) { return nil }
       return Finding(
         expected: "possible: \(list(wanted.map(\.rawValue)))",
-        found: found.isEmpty ? "certainly \(view.summary.verdict.rawValue)" : "possible: \(list(found.map(\.rawValue)))",
+        found: found.isEmpty
+          ? "certainly \(view.summary.verdict.rawValue)" : "possible: \(list(found.map(\.rawValue)))",
         rules: standing())
     case .score(let wanted): return score(wanted)
     case .because(let names):
@@ -128,7 +129,9 @@ struct TickChecker {
   // MARK: Reasons and values
 
   private func why(_ rule: String?, _ wanted: String) -> Finding? {
-    let reports = rule.map { name in decision.value.rules.filter { $0.rule == name } } ?? decision.value.rules.filter { $0.state != .idle || $0.possible != nil }
+    let reports =
+      rule.map { name in decision.value.rules.filter { $0.rule == name } }
+      ?? decision.value.rules.filter { $0.state != .idle || $0.possible != nil }
     let texts = reports.map(\.why)
     if texts.contains(where: { $0.contains(wanted) }) { return nil }
     return Finding(
@@ -154,7 +157,9 @@ struct TickChecker {
   }
 
   /// A decimal is not what comes out of a division: twelve digits are enough.
-  private func isNear(_ a: Double, _ b: Double) -> Bool { a == b || (a - b).magnitude <= 1e-12 * max(a.magnitude, b.magnitude) }
+  private func isNear(_ a: Double, _ b: Double) -> Bool {
+    a == b || (a - b).magnitude <= 1e-12 * max(a.magnitude, b.magnitude)
+  }
 
   private func describe(_ value: TracedValue, like check: ValueCheck) -> String {
     switch value {

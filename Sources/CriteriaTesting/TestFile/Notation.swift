@@ -158,7 +158,8 @@ struct NotationParser {
       end = letters(end + 1)
     }
     // A range may stand without spaces: `50..70`.
-    let isDone = end == bytes.count || " \t\n\r{},:".utf8.contains(bytes[end]) || text(end..<min(end + 2, bytes.count)) == ".."
+    let isDone =
+      end == bytes.count || " \t\n\r{},:".utf8.contains(bytes[end]) || text(end..<min(end + 2, bytes.count)) == ".."
     if isDone {
       add(.number(digits: number, unit: unit, rate: rate), start..<end)
       return end
@@ -231,7 +232,8 @@ struct NotationParser {
       guard let groups = groups() else { return nil }
       whole = .spread(count, groups)
     }
-    return Segment(kind: whole, length: length, range: map[tokens[start].range.lowerBound..<tokens[position - 1].range.upperBound])
+    return Segment(
+      kind: whole, length: length, range: map[tokens[start].range.lowerBound..<tokens[position - 1].range.upperBound])
   }
 
   private mutating func kind() -> Segment.Kind? {
@@ -264,7 +266,8 @@ struct NotationParser {
         return .ramp(number, other)
       }
       if token == .word("over") {
-        guard number.unit == nil, number.digits >= 1, number.digits == number.digits.rounded(), number.digits <= 1e9 else {
+        guard number.unit == nil, number.digits >= 1, number.digits == number.digits.rounded(), number.digits <= 1e9
+        else {
           expected("a whole number before `over`, or `FROM .. TO over`")
           return nil
         }
@@ -278,7 +281,9 @@ struct NotationParser {
       guard let groups = groups() else { return nil }
       return .value(.text(text), groups)
     default:
-      if token == .symbol("{") { diagnostics.append(.unfilledName(shown(min(position + 1, tokens.count - 1)), at: here)) }
+      if token == .symbol("{") {
+        diagnostics.append(.unfilledName(shown(min(position + 1, tokens.count - 1)), at: here))
+      }
       expected("a value, `every`, `at` or `missing`")
       return nil
     }
@@ -292,7 +297,7 @@ struct NotationParser {
       return nil
     }
     let known = unit == nil && rate == nil ? nil : Units.unit(unit, per: rate)
-    if (unit != nil || rate != nil), known == nil {
+    if unit != nil || rate != nil, known == nil {
       diagnostics.append(.unknownTestUnit(shown(position), meant: unit.flatMap { Units.meant(by: $0) }, at: here))
     }
     position += 1
@@ -315,7 +320,9 @@ struct NotationParser {
   private mutating func times() -> [Int64]? {
     var times: [Int64] = []
     while case .number(let digits, let unit, nil) = token {
-      guard let time = unit.flatMap({ Duration(digits: digits, unit: $0) }) ?? (digits == "0" ? Duration(milliseconds: 0) : nil)
+      guard
+        let time = unit.flatMap({ Duration(digits: digits, unit: $0) })
+          ?? (digits == "0" ? Duration(milliseconds: 0) : nil)
       else { break }
       times.append(time.milliseconds)
       position += 1
@@ -356,7 +363,11 @@ struct NotationParser {
         let end = position
         position = start
         let number = takeNumber()
-        if let number, position == end, number.unit != nil { groups.append((name, .number(number))) } else { groups.append((name, .text(written))) }
+        if let number, position == end, number.unit != nil {
+          groups.append((name, .number(number)))
+        } else {
+          groups.append((name, .text(written)))
+        }
         position = end
       }
       if !take(symbol: ",") {

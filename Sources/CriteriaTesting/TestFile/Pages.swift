@@ -72,13 +72,15 @@ package let testPages: [ExplainPage] = [
       + "`excepted`, `n/a`; a score is `60`, `50..70` or `[0, 40]`.",
     failing: file(expect: "- {at: 5m, verdict: kept}"), mended: file(expect: "- {at: 5m, verdict: keep}")),
   page(
-    .badSamples, "samples do not read", "`samples` are series and values as promtool has them: `0+10x5`, `7x3`, `_x2`, `stale`.",
+    .badSamples, "samples do not read",
+    "`samples` are series and values as promtool has them: `0+10x5`, `7x3`, `_x2`, `stale`.",
     failing: file("given: {samples: [{series: node_cpu, values: 1..3}]}"),
     mended: file("given: {samples: [{series: node_cpu, values: 95x20}]}")),
   page(
     .sameCase, "two of one name",
     "Reports and `--run` tell tests by their names, and one series of an instance is one line.",
-    failing: file(tests: "[{test: a, expect: [{at: 5m, verdict: keep}]}, {test: a, expect: [{at: 6m, verdict: keep}]}]"),
+    failing: file(
+      tests: "[{test: a, expect: [{at: 5m, verdict: keep}]}, {test: a, expect: [{at: 6m, verdict: keep}]}]"),
     mended: file(tests: "[{test: a, expect: [{at: 5m, verdict: keep}]}, {test: b, expect: [{at: 6m, verdict: keep}]}]")),
   page(
     .policyOfTest, "the policy of a test cannot be used",
@@ -110,12 +112,16 @@ package let pagesPolicy = """
 
   """
 
-private func page(_ code: DiagnosticCode, _ title: String, _ why: String, failing: String, mended: String) -> ExplainPage {
+private func page(_ code: DiagnosticCode, _ title: String, _ why: String, failing: String, mended: String)
+  -> ExplainPage
+{
   ExplainPage(code, title, why, failing: failing, mended: mended)
 }
 
 /// A test file around what a page is about.
-private func file(_ lines: String = "", expect: String? = "- {at: 5m, verdict: keep}", policy: String = "example.yaml") -> String {
+private func file(_ lines: String = "", expect: String? = "- {at: 5m, verdict: keep}", policy: String = "example.yaml")
+  -> String
+{
   var text = "version: 1\npolicy: \(policy)\ndefaults: {cpu: 20% for 20m}\ntests:\n  - test: an example\n"
   if !lines.isEmpty { text += "    \(lines)\n" }
   if let expect { text += "    expect:\n      \(expect)\n" }

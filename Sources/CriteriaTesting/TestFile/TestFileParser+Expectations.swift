@@ -14,7 +14,9 @@ extension TestFileParser {
   }
 
   private mutating func expectation(_ node: YAMLNode) -> Expectation? {
-    guard let fields = reader.fields(of: node, what: "an expectation", allowed: Self.expectationKeys) else { return nil }
+    guard let fields = reader.fields(of: node, what: "an expectation", allowed: Self.expectationKeys) else {
+      return nil
+    }
     let instance = fields["of"].flatMap { reader.string($0) }
     let range = reader.opening(of: node)
     let whole = ["timeline", "never"].compactMap { fields[$0] }
@@ -31,7 +33,9 @@ extension TestFileParser {
     return Expectation(kind: .never(names), instance: instance, range: range)
   }
 
-  private mutating func atTime(_ node: YAMLNode, _ fields: Fields, _ instance: Name?, _ range: SourceRange) -> Expectation? {
+  private mutating func atTime(_ node: YAMLNode, _ fields: Fields, _ instance: Name?, _ range: SourceRange)
+    -> Expectation?
+  {
     guard let at = fields["at"] else {
       report(.missingTime(at: range))
       return nil
@@ -84,7 +88,9 @@ extension TestFileParser {
       add(state(fields["state"]).map { .state(rule: rule, $0) }, fields["state"])
       add(state(fields["possible"]).map { .possibleState(rule: rule, $0) }, fields["possible"])
       if fields["value"] == nil { add(key(fields["key"]).map { .key(rule: rule, $0) }, fields["key"]) }
-      if fields["state"] == nil, fields["why"] == nil, fields["possible"] == nil, fields["key"] == nil || fields["value"] != nil {
+      if fields["state"] == nil, fields["why"] == nil, fields["possible"] == nil,
+        fields["key"] == nil || fields["value"] != nil
+      {
         report(.ruleWithoutState(rule.value, at: rule.range))
       }
     } else if fields["rule"] == nil {
@@ -144,7 +150,8 @@ extension TestFileParser {
     } else if let scalar = reader.scalar(pair.value, "score", expected: "a score") {
       if let exact = points(scalar.text) { return .exactly(exact) }
       if let dots = scalar.text.firstRange(of: ".."),
-        let low = points(trimmed(scalar.text[..<dots.lowerBound])), let high = points(trimmed(scalar.text[dots.upperBound...])), low <= high
+        let low = points(trimmed(scalar.text[..<dots.lowerBound])),
+        let high = points(trimmed(scalar.text[dots.upperBound...])), low <= high
       {
         return .within(low, high)
       }
@@ -155,7 +162,9 @@ extension TestFileParser {
     return nil
   }
 
-  private func trimmed(_ text: Substring) -> String { String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+  private func trimmed(_ text: Substring) -> String {
+    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
 
   private mutating func key(_ pair: YAMLPair?) -> [(name: String, value: String)]? {
     guard let pair, let pairs = reader.mapping(pair.value, "`key`") else { return nil }

@@ -101,7 +101,9 @@ struct TestFileParser {
   }
 
   private mutating func checkVersion(_ fields: Fields) {
-    guard let pair = fields["version"], let scalar = reader.scalar(pair.value, "version", expected: "`1`") else { return }
+    guard let pair = fields["version"], let scalar = reader.scalar(pair.value, "version", expected: "`1`") else {
+      return
+    }
     if scalar.text != "1" { report(.testVersion(scalar.text, at: scalar.range)) }
   }
 
@@ -157,7 +159,9 @@ struct TestFileParser {
       var substitution = Substitution(row)
       var copy = node
       copy.content = .mapping(
-        node.mapping!.map { $0.key.text == "each" ? $0 : YAMLPair(key: $0.key, value: substitution.apply(to: $0.value)) })
+        node.mapping!.map {
+          $0.key.text == "each" ? $0 : YAMLPair(key: $0.key, value: substitution.apply(to: $0.value))
+        })
       for pair in pairs where !substitution.used.contains(pair.key.text) && unused?.contains(pair.key.text) != true {
         unused = (unused ?? []).union([pair.key.text])
         report(.unusedEach(pair.key.text, at: pair.key.range))
@@ -170,7 +174,9 @@ struct TestFileParser {
   private mutating func testCase(
     _ node: YAMLNode, _ row: [(name: String, value: String)], _ defaults: GivenBlock
   ) -> TestCase? {
-    guard let fields = reader.fields(of: node, what: "a test", allowed: Self.caseKeys, required: ["test"]) else { return nil }
+    guard let fields = reader.fields(of: node, what: "a test", allowed: Self.caseKeys, required: ["test"]) else {
+      return nil
+    }
     guard let name = reader.string(fields["test"]) else { return nil }
     let own = fields["given"].flatMap { given($0, origin: .ownCase) } ?? GivenBlock()
     let instances = self.instances(fields["instances"], over: own.over(defaults))
@@ -257,7 +263,9 @@ struct TestFileParser {
     let key = pair.key.text
     let name = Name(key, pair.key.range)
     let what: FactGiven.What
-    func part(_ prefix: String) -> String? { key.hasPrefix(prefix) && key.count > prefix.count ? String(key.dropFirst(prefix.count)) : nil }
+    func part(_ prefix: String) -> String? {
+      key.hasPrefix(prefix) && key.count > prefix.count ? String(key.dropFirst(prefix.count)) : nil
+    }
     if key == "age" {
       guard let age = reader.duration(pair, mayBeZero: true) else { return nil }
       return FactGiven(what: .age, name: name, value: .age(age.value), range: age.range, origin: origin)

@@ -33,7 +33,8 @@ extension Diagnostic {
   }
 
   static func noTests(at range: SourceRange) -> Self {
-    Self(.error, .noTests, "a file of tests without a test", at: range, help: "add `- test: …` with `given` and `expect`")
+    Self(
+      .error, .noTests, "a file of tests without a test", at: range, help: "add `- test: …` with `given` and `expect`")
   }
 
   static func noExpectation(_ name: String, at range: SourceRange) -> Self {
@@ -56,7 +57,8 @@ extension Diagnostic {
   // MARK: each
 
   static func emptyEach(at range: SourceRange) -> Self {
-    Self(.error, .badEach, "`each` without a row: the test would never run", at: range, help: "write `each: [{v: 90%}]`")
+    Self(
+      .error, .badEach, "`each` without a row: the test would never run", at: range, help: "write `each: [{v: 90%}]`")
   }
 
   static func unusedEach(_ name: String, at range: SourceRange) -> Self {
@@ -120,16 +122,19 @@ extension Diagnostic {
   static func unknownTestUnit(_ text: String, meant: String?, at range: SourceRange) -> Self {
     Self(
       .error, .badNotation, "`\(text)` has a unit that nobody knows", at: range,
-      help: didYouMean(meant) ?? "units are those of the policy language: `%`, `ms`, `s`, `m`, `KiB`, …; rates end in `/s`")
+      help: didYouMean(meant)
+        ?? "units are those of the policy language: `%`, `ms`, `s`, `m`, `KiB`, …; rates end in `/s`")
   }
 
   static func endlessSegment(at range: SourceRange) -> Self {
     Self(
-      .error, .wrongNotation, "only the last part may go on to the end", at: range, help: "say for how long: `… for 5m then …`"
+      .error, .wrongNotation, "only the last part may go on to the end", at: range,
+      help: "say for how long: `… for 5m then …`"
     )
   }
 
-  static func wrongNotation(_ found: String, signal: String, kind: String, help: String, at range: SourceRange) -> Self {
+  static func wrongNotation(_ found: String, signal: String, kind: String, help: String, at range: SourceRange) -> Self
+  {
     Self(.error, .wrongNotation, "`\(signal)` is \(kind): it takes no \(found)", at: range, help: help)
   }
 
@@ -169,7 +174,9 @@ extension Diagnostic {
       help: "one series is one line; use `then`")
   }
 
-  static func unknownGroup(_ name: String, signal: String, groups: [String], nearest: String?, at range: SourceRange) -> Self {
+  static func unknownGroup(_ name: String, signal: String, groups: [String], nearest: String?, at range: SourceRange)
+    -> Self
+  {
     Self(
       .error, .unknownTestName, "`\(name)` is no group of the pattern of `\(signal)`", at: range,
       help: didYouMean(nearest) ?? (groups.isEmpty ? "it has no named groups" : "its groups are \(listed(groups))"))
@@ -262,7 +269,8 @@ extension Diagnostic {
 
   static func afterTheData(_ time: Int64, end: Int64, at range: SourceRange, last: SourceRange?) -> Self {
     Self(
-      .error, .afterTheData, "\(Duration(milliseconds: time).text) is after the data ends, at \(Duration(milliseconds: end).text)",
+      .error, .afterTheData,
+      "\(Duration(milliseconds: time).text) is after the data ends, at \(Duration(milliseconds: end).text)",
       at: range, labels: last.map { [Label($0, "this lasts longest")] } ?? [],
       help: "let the data go on, or assert earlier")
   }
@@ -276,7 +284,8 @@ extension Diagnostic {
   static func offTheGrid(_ time: Int64, step: Int64, at range: SourceRange) -> Self {
     let next = Duration(milliseconds: (time + step - 1) / step * step).text
     return Self(
-      .error, .offTheGrid, "\(Duration(milliseconds: time).text) is between ticks: the policy's step is \(Duration(milliseconds: step).text)",
+      .error, .offTheGrid,
+      "\(Duration(milliseconds: time).text) is between ticks: the policy's step is \(Duration(milliseconds: step).text)",
       at: range, help: "write `\(next)`", fix: Fix(range, next))
   }
 
@@ -306,14 +315,16 @@ extension Diagnostic {
 
   static func severalRows(_ text: String, by: [String], at range: SourceRange) -> Self {
     Self(
-      .error, .incompleteExpectation, "`\(text)` has one value per \(by.map { "`\($0)`" }.joined(separator: ", "))", at: range,
+      .error, .incompleteExpectation, "`\(text)` has one value per \(by.map { "`\($0)`" }.joined(separator: ", "))",
+      at: range,
       help: "say which one: `key: {\(by.map { $0 + ": …" }.joined(separator: ", "))}`")
   }
 
   static func wrongKey(_ found: [String], by: [String], at range: SourceRange) -> Self {
     Self(
       .error, .unknownTestName,
-      by.isEmpty ? "this has one value, not one per key" : "the keys here are \(by.map { "`\($0)`" }.joined(separator: ", "))",
+      by.isEmpty
+        ? "this has one value, not one per key" : "the keys here are \(by.map { "`\($0)`" }.joined(separator: ", "))",
       at: range, help: "found \(found.map { "`\($0)`" }.joined(separator: ", "))")
   }
 }

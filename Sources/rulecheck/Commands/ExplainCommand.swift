@@ -13,7 +13,9 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let sink = try Sink(nil)
     guard let name else {
-      for page in (explainPages + testPages).sorted(by: { $0.code.name < $1.code.name }) { try sink.write("\(page.code.name)  \(page.title)\n") }
+      for page in (explainPages + testPages).sorted(by: { $0.code.name < $1.code.name }) {
+        try sink.write("\(page.code.name)  \(page.title)\n")
+      }
       let functions = explainableNames.dropFirst(explainPages.count)
       try sink.write("\nfunctions and terms: \(functions.joined(separator: " "))\n")
       try sink.flush()
@@ -21,7 +23,8 @@ struct ExplainCommand: ParsableCommand {
     }
     let page = testPages.first { $0.code.name.lowercased() == name.lowercased() }
     guard let text = page.map({ text(of: $0) }) ?? explain(name) else {
-      let help = nearest(name, among: explainableNames + testPages.map(\.code.name)).map { "; did you mean `\($0)`?" } ?? ""
+      let help =
+        nearest(name, among: explainableNames + testPages.map(\.code.name)).map { "; did you mean `\($0)`?" } ?? ""
       throw Failure("nothing is called `\(escaped(name))`\(help)")
     }
     try sink.write(text)

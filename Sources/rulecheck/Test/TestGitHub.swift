@@ -21,7 +21,8 @@ enum TestGitHub {
     suite.cases.flatMap { one in
       zip(one.result.failures, one.explanations).map { failure, explanation in
         Diagnostic(
-          .error, DiagnosticCode("test failed"), "\(one.result.title): \(suite.sentence(failure, one))", at: failure.range,
+          .error, DiagnosticCode("test failed"), "\(one.result.title): \(suite.sentence(failure, one))",
+          at: failure.range,
           help: explanation.nearest.isEmpty ? nil : "would pass with \(explanation.nearest.joined(separator: ", or "))")
       }
     }
@@ -35,7 +36,8 @@ enum TestGitHub {
         explanation.rules.compactMap { rule in
           guard seen.insert(rule.range).inserted else { return nil }
           return Diagnostic(
-            .warning, DiagnosticCode("test failed"), "\(rule.name) is \(rule.state) in the failing test “\(one.result.title)”",
+            .warning, DiagnosticCode("test failed"),
+            "\(rule.name) is \(rule.state) in the failing test “\(one.result.title)”",
             at: rule.range)
         }
       }
@@ -60,7 +62,9 @@ enum TestGitHub {
 
   static func summary(_ session: TestSession) -> String {
     var text = "### Policy tests: "
-    text += session.failures + session.invalid == 0 ? "\(session.cases) passed\n\n" : "\(session.failures) of \(session.cases) failed\n\n"
+    text +=
+      session.failures + session.invalid == 0
+      ? "\(session.cases) passed\n\n" : "\(session.failures) of \(session.cases) failed\n\n"
     text += "| file | tests | failed | |\n| --- | ---: | ---: | --- |\n"
     for suite in session.suites {
       let note = suite.suite.isValid ? "" : "not valid"

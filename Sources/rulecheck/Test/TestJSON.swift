@@ -63,7 +63,8 @@ enum TestJSON {
     writer.beginObject()
     writer.member("file", suite.suite.path)
     writer.member("test", one.result.title)
-    writer.member("line", suite.suite.sources[one.bound.test.name.range.source].position(at: one.bound.test.name.range.start).line)
+    writer.member(
+      "line", suite.suite.sources[one.bound.test.name.range.source].position(at: one.bound.test.name.range.start).line)
     writer.member("passed", one.result.passed)
     if !one.bound.test.row.isEmpty {
       writer.key("each")

@@ -14,17 +14,20 @@ enum TestJUnit {
 
   private static func add(_ suite: SuiteOutcome, to text: inout String) {
     let errors = suite.suite.isValid ? 0 : 1
-    text += "  <testsuite name=\"\(attribute(suite.suite.path))\" errors=\"\(errors)\" tests=\"\(suite.cases.count + errors)\""
+    text +=
+      "  <testsuite name=\"\(attribute(suite.suite.path))\" errors=\"\(errors)\" tests=\"\(suite.cases.count + errors)\""
     text += " failures=\"\(suite.failures)\" skipped=\"\(suite.notRun)\" time=\"\(seconds(suite.seconds))\">\n"
     let name = className(suite.suite.path)
     if errors > 0 {
       let faults = suite.faults
       text += "    <testcase classname=\"\(attribute(name))\" name=\"is valid\" time=\"0\">\n"
-      text += "      <error message=\"\(attribute(faults.first ?? "not valid"))\">\(content(faults.joined(separator: "\n")))</error>\n"
+      text +=
+        "      <error message=\"\(attribute(faults.first ?? "not valid"))\">\(content(faults.joined(separator: "\n")))</error>\n"
       text += "    </testcase>\n"
     }
     for one in suite.cases {
-      text += "    <testcase classname=\"\(attribute(name))\" name=\"\(attribute(one.result.title))\" time=\"\(seconds(one.seconds))\""
+      text +=
+        "    <testcase classname=\"\(attribute(name))\" name=\"\(attribute(one.result.title))\" time=\"\(seconds(one.seconds))\""
       if one.result.passed {
         text += " />\n"
         continue
@@ -41,7 +44,9 @@ enum TestJUnit {
 
   /// The path without its ending, as a class would be called.
   private static func className(_ path: String) -> String {
-    for ending in [".test.yaml", ".test.yml"] where path.hasSuffix(ending) { return String(path.dropLast(ending.count)) }
+    for ending in [".test.yaml", ".test.yml"] where path.hasSuffix(ending) {
+      return String(path.dropLast(ending.count))
+    }
     return path
   }
 
@@ -80,7 +85,8 @@ extension SuiteOutcome {
   /// `at 9m: expected keep, found watch, score 60`
   func sentence(_ failure: FailedExpectation, _ one: CaseOutcome) -> String {
     let instance = one.bound.instances.count > 1 ? " of \(failure.instance)" : ""
-    return "at \(Duration(milliseconds: failure.at).text)\(instance): expected \(failure.expected), found \(failure.found)"
+    return
+      "at \(Duration(milliseconds: failure.at).text)\(instance): expected \(failure.expected), found \(failure.found)"
   }
 
   /// `rules/web.test.yaml:16:27`
@@ -90,7 +96,8 @@ extension SuiteOutcome {
   var faults: [String] {
     func lines(_ diagnostics: [Diagnostic], _ sources: SourceMap) -> [String] {
       diagnostics.filter { $0.severity == .error }.map { diagnostic in
-        (diagnostic.range.map { place($0, in: sources) + ": " } ?? "") + "\(diagnostic.message) (\(diagnostic.code.name))"
+        (diagnostic.range.map { place($0, in: sources) + ": " } ?? "")
+          + "\(diagnostic.message) (\(diagnostic.code.name))"
       }
     }
     return lines(suite.diagnostics, suite.sources)

@@ -36,7 +36,9 @@ struct TestText {
     if !suite.suite.isValid { text += "\(paint("INVALID", .alarm))  \(path)\n" }
   }
 
-  private mutating func add(_ failure: FailedExpectation, _ explanation: Explanation, _ one: CaseOutcome, _ suite: SuiteOutcome) {
+  private mutating func add(
+    _ failure: FailedExpectation, _ explanation: Explanation, _ one: CaseOutcome, _ suite: SuiteOutcome
+  ) {
     let place = suite.suite.sources[failure.range.source].position(at: failure.range.start)
     let instance = one.bound.instances.count > 1 ? " of \(escaped(failure.instance))" : ""
     text += "  \(escaped(suite.suite.sources[failure.range.source].path)):\(place.line):\(place.column)"
@@ -71,7 +73,8 @@ struct TestText {
 
   /// The verdicts of the whole case, a character for one tick or a few, with a mark where it failed.
   private func strip(_ failure: FailedExpectation, _ one: CaseOutcome) -> [String] {
-    guard let timeline = one.result.timelines.first(where: { $0.instance == failure.instance }), !timeline.changes.isEmpty
+    guard let timeline = one.result.timelines.first(where: { $0.instance == failure.instance }),
+      !timeline.changes.isEmpty
     else { return [] }
     let step = one.bound.step
     let ticks = Int(one.bound.end / step)
@@ -93,7 +96,9 @@ struct TestText {
     }
     let mark = String(repeating: " ", count: place(failure.at)) + "^"
     let words = timeline.changes.enumerated().map { index, change in
-      let next = index + 1 < timeline.changes.count ? " until \(Duration(milliseconds: timeline.changes[index + 1].at).text)" : ""
+      let next =
+        index + 1 < timeline.changes.count
+        ? " until \(Duration(milliseconds: timeline.changes[index + 1].at).text)" : ""
       return "\(change.verdict)\(next)"
     }
     return [
