@@ -68,7 +68,7 @@ extension InstanceView {
 }
 
 extension Reader {
-  fileprivate mutating func trace(_ index: Int, _ row: Row) -> RuleTrace {
+  mutating func trace(_ index: Int, _ row: Row) -> RuleTrace {
     let rule = view.fleet.program.rules[index]
     fill(row.key, of: index)
     let when = steps(of: rule.when)

@@ -303,6 +303,11 @@ struct Reader {
     }.joined(separator: ", ") + place
   }
 
+  /// The time of a log signal's newest match that its windows keep.
+  func newestMatch(_ signal: Int) -> Int64? {
+    block.cold[view.row].logs[Int(view.fleet.plan.signals[signal].slot)].newest(key: nil)?.time
+  }
+
   /// What is known of the clock in a register that is not exact; `nil` for all else.
   private func bound(of register: Int) -> Double? {
     var place = program.features.first { $0.boundRegister != nil && $0.register == register }?.boundRegister

@@ -13,7 +13,7 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let sink = try Sink(nil)
     guard let name else {
-      for page in (explainPages + testPages).sorted(by: { $0.code.name < $1.code.name }) {
+      for page in (explainPages + testPages + mutationPages).sorted(by: { $0.code.name < $1.code.name }) {
         try sink.write("\(page.code.name)  \(page.title)\n")
       }
       let functions = explainableNames.dropFirst(explainPages.count)
@@ -21,10 +21,12 @@ struct ExplainCommand: ParsableCommand {
       try sink.flush()
       return
     }
-    let page = testPages.first { $0.code.name.lowercased() == name.lowercased() }
+    let page = (testPages + mutationPages).first { $0.code.name.lowercased() == name.lowercased() }
     guard let text = page.map({ text(of: $0) }) ?? explain(name) else {
       let help =
-        nearest(name, among: explainableNames + testPages.map(\.code.name)).map { "; did you mean `\($0)`?" } ?? ""
+        nearest(name, among: explainableNames + (testPages + mutationPages).map(\.code.name)).map {
+          "; did you mean `\($0)`?"
+        } ?? ""
       throw Failure("nothing is called `\(escaped(name))`\(help)")
     }
     try sink.write(text)

@@ -38,6 +38,8 @@ struct TestCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many files to run at a time; default: one for each processor.", valueName: "count"))
   var jobs: Int?
 
+  @OptionGroup var thoroughness: ThoroughnessOptions
+
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
   }
@@ -58,7 +60,8 @@ struct TestCommand: ParsableCommand {
     if files.isEmpty {
       throw Failure("no files *.test.yaml in \(paths.map { "`\($0)`" }.joined(separator: ", "))")
     }
-    let session = try TestSession(files, filter: filter, failsFast: failFast, jobs: jobs)
+    var session = try TestSession(files, filter: filter, failsFast: failFast, jobs: jobs)
+    session.thoroughness = try Thoroughness(session, thoroughness, jobs: jobs ?? Int(activeProcessors()))
     let sink = try Sink(output)
     for suite in session.suites where !suite.suite.diagnostics.isEmpty || suite.hasPolicyFaults {
       if format == .human || format == .junit || format == .tap || format == .jsonl { suite.reportFaults() }
@@ -72,6 +75,13 @@ struct TestCommand: ParsableCommand {
       try TestGitHub.writeSummary(session)
     case .json: try sink.write(TestJSON.document(session))
     case .jsonl: try sink.write(TestJSON.lines(session))
+    }
+    if let thoroughness = session.thoroughness {
+      let terminal = output == nil ? Terminal.output : nil
+      if format == .human {
+        try sink.write(thoroughness.text(colours: terminal?.colours ?? false, width: terminal?.width))
+      }
+      thoroughness.reportFaults()
     }
     try sink.flush()
     return session

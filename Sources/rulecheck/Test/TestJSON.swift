@@ -34,6 +34,7 @@ enum TestJSON {
       writer.endObject()
     }
     writer.endArray()
+    session.thoroughness?.write(to: &writer)
     writer.key("summary")
     writer.beginObject()
     writer.member("tests", session.cases)

@@ -58,6 +58,8 @@ struct SuiteOutcome: Sendable {
 struct TestSession {
   private(set) var suites: [SuiteOutcome]
   let seconds: Double
+  /// What `--coverage` and `--mutate` came to.
+  var thoroughness: Thoroughness?
 
   /// Loads and runs all files, side by side; results stand in the order of the files whatever ends first.
   ///
@@ -124,7 +126,8 @@ struct TestSession {
     if invalid > 0 { return .invalidPolicy }
     if failures > 0 { return .negative }
     // Nothing that ran has shown nothing.
-    return cases == 0 ? .couldNotRun : .fine
+    if cases == 0 { return .couldNotRun }
+    return thoroughness?.exit ?? .fine
   }
 }
 
