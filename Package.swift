@@ -85,7 +85,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CriteriaTestingTests",
-      dependencies: ["CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
+      dependencies: ["CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine"],
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(
