@@ -89,13 +89,15 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CriteriaTestingTests",
-      dependencies: ["CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
+      dependencies: [
+        "CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+      ],
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(
       name: "RulecheckTests",
       dependencies: ["Criteria", "CriteriaCompiler", "CriteriaReaders", "CriteriaSyntax", "rulecheck"],
-      exclude: ["Golden"], swiftSettings: settings),
+      exclude: ["Golden", "Fixtures"], swiftSettings: settings),
     // How the policies of rules/ decide on real data with truth.
     .testTarget(
       name: "JudgementTests", dependencies: ["Criteria", "CriteriaEngine", "CriteriaReaders"], path: "Tests/Judgement",

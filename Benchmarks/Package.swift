@@ -15,6 +15,8 @@ let package = Package(
     .target(name: "KernelInputs", dependencies: [internals, "FleetData"], swiftSettings: settings),
     .executableTarget(name: "decide", dependencies: [internals, "FleetData", "KernelInputs"], swiftSettings: settings),
     .executableTarget(name: "fleet", dependencies: [criteria, "FleetData"], swiftSettings: settings),
+    // Runs the command line tool beside promtool.
+    .executableTarget(name: "policytests", dependencies: ["FleetData"], swiftSettings: settings),
     .executableTarget(name: "windows", dependencies: [internals, "FleetData"], swiftSettings: settings),
     // Counts what is allocated, by standing before malloc.
     .target(name: "CAllocations"),

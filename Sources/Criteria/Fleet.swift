@@ -1,4 +1,4 @@
-import CriteriaEngine
+package import CriteriaEngine
 
 /// The state of many instances under one policy: feed it observations, advance it, ask for decisions.
 ///
@@ -207,6 +207,31 @@ public struct Fleet: ~Copyable {
 
   /// Forgets an instance: its state is freed, its handles are stale. Observed again, it is a new one.
   public mutating func remove(_ instance: String) { state.remove(instance) }
+
+  // MARK: For tests of policies
+
+  package func series(ofSignal index: Int, _ labels: [String: String]) -> SignalSeries {
+    state.series(ofSignal: index, labels)
+  }
+
+  /// Takes in what is said of one signal, past its selector, scale and unit.
+  @discardableResult
+  package mutating func observe(_ observation: SignalObservation, of instance: String, at time: Timestamp)
+    -> ObserveResult
+  {
+    state.observe(observation, of: instance, at: time)
+  }
+
+  /// An instance with all that the engine knows of it, as for `explain(_:at:)`.
+  package func view<R>(_ instance: String, at time: Timestamp, _ body: (InstanceView) -> R) -> R? {
+    state.find(instance).flatMap { state.look(at: $0, time, body) }
+  }
+
+  /// What makes the record of a view, all rules included; to be called while the view is good.
+  package func decider(_ view: InstanceView) -> () -> Decision {
+    let (policy, assumesSteady) = (policy, assumesSteady)
+    return { Decision(view, policy, allRules: true, assumesSteady: assumesSteady) }
+  }
 
   // MARK: Snapshots
 

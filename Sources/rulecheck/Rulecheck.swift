@@ -9,11 +9,11 @@ struct Rulecheck: ParsableCommand {
     abstract: "Decides which instances of a fleet to keep, watch, quarantine or replace, by a policy, and says why.",
     discussion: """
       Exit codes: 0 fine; 1 it could not run (usage, input that cannot be read, empty input); 2 a negative result \
-      (`eval --fail-on` met, `fmt --check` differs); 3 the policy is not valid.
+      (a test failed, `eval --fail-on` met, `fmt --check` differs); 3 the policy or a test file is not valid.
       """,
     version: version,
     subcommands: [
-      CheckCommand.self, EvalCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
+      CheckCommand.self, TestCommand.self, EvalCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
       InputsCommand.self, FmtCommand.self, SchemaCommand.self, ExplainCommand.self, ManualCommand.self,
     ])
 

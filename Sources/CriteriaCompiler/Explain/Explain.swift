@@ -25,7 +25,7 @@ package struct ExplainPage: Sendable {
     self.mended = mended
   }
 
-  init(_ code: DiagnosticCode, _ title: String, _ why: String, failing: String, mended: String) {
+  package init(_ code: DiagnosticCode, _ title: String, _ why: String, failing: String, mended: String) {
     self.init(code, title, why, failing: .policy(failing), mended: mended)
   }
 }
@@ -48,7 +48,7 @@ package func explain(_ codeOrFunction: String) -> String? {
   return entries.isEmpty ? nil : entries.map(text).joined(separator: "\n")
 }
 
-private func text(of page: ExplainPage) -> String {
+package func text(of page: ExplainPage) -> String {
   let kind = page.code.name.hasPrefix("W") ? "Draws this" : "Fails"
   let failing =
     switch page.failing {

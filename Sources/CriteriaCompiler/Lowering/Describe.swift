@@ -1,8 +1,8 @@
-import CriteriaEngine
+package import CriteriaEngine
 import CriteriaSyntax
 
 extension NumberFormat {
-  init(_ dimension: Dimension) {
+  package init(_ dimension: Dimension) {
     switch (dimension.bytes, dimension.time, dimension.mark) {
     case (0, 0, .ratio): self = .ratio
     case (0, 1, _): self = .seconds

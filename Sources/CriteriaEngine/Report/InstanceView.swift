@@ -102,7 +102,7 @@ package struct InstanceView {
     }
   }
 
-  private func state(_ state: RuleState) -> RuleReport.State {
+  static func name(_ state: RuleState) -> RuleReport.State {
     switch state {
     case .idle: .idle
     case .pending: .pending
@@ -114,8 +114,8 @@ package struct InstanceView {
   private func report(_ index: Int, _ standing: Standing, _ reader: inout Reader) -> RuleReport {
     let rules = reader.rules
     let (row, outcome) = reader.look(at: index)
-    let sure = row.map { state($0.sure.state) } ?? .idle
-    let possible = row.map { state($0.possible.state) } ?? .idle
+    let sure = row.map { Self.name($0.sure.state) } ?? .idle
+    let possible = row.map { Self.name($0.possible.state) } ?? .idle
     var reported = sure
     if !standing.isApplicable { reported = .notApplicable }
     if standing.excepted == .yes { reported = .excepted }
@@ -167,12 +167,12 @@ package struct InstanceView {
 }
 
 /// Reads an instance again at the tick of a view, with the engine's own registers.
-private struct Reader {
+struct Reader {
   let view: InstanceView
   let rules: [Program.Rule]
   private let features: [Program.Feature]
   private var tick: Tick
-  private var workspace: Workspace { view.fleet.workspace }
+  var workspace: Workspace { view.fleet.workspace }
   private var program: Program { view.fleet.program }
   private var block: InstanceBlock { view.block }
 
@@ -350,6 +350,11 @@ private struct Reader {
     }
   }
 
+  /// The time of a log signal's newest match that its windows keep.
+  func newestMatch(_ signal: Int) -> Int64? {
+    block.cold[view.row].logs[Int(view.fleet.plan.signals[signal].slot)].newest(key: nil)?.time
+  }
+
   /// What is known of the clock in a register that is not exact; `nil` for all else.
   private func bound(of register: Int) -> Double? {
     var place = program.features.first { $0.boundRegister != nil && $0.register == register }?.boundRegister
@@ -359,7 +364,7 @@ private struct Reader {
     return place.map { workspace.row.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
   }
 
-  private func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
+  func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
     let value = workspace.row.numbers[register]
     if !value.isNaN { return .number(value, text: CriteriaEngine.text(value, format)) }
     return bound(of: register).map { .atLeast($0) } ?? .unknown

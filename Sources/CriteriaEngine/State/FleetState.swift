@@ -111,6 +111,8 @@ package final class FleetState {
   private var handledNumbers: [ObjectIdentifier: UInt32] = [:]
   package var counts: ObservationCounts { hot.pointee.counts }
   private let hot: UnsafeMutablePointer<Hot>
+  /// What is observed before this is too late.
+  var earliest: Int64 { hot.pointee.earliest }
   /// The last decided tick's number.
   package private(set) var lastTick: Int64?
   private let generation: UInt32
@@ -177,11 +179,11 @@ package final class FleetState {
     hot.pointee.earliest = tick == nil ? .min : hot.pointee.decidedUntil - plan.maxLateness
   }
 
-  private func place(_ number: UInt32) -> (InstanceBlock, Int) {
+  func place(_ number: UInt32) -> (InstanceBlock, Int) {
     (blocks[Int(number) / InstanceBlock.capacity], Int(number) % InstanceBlock.capacity)
   }
 
-  private func number(of id: String) -> UInt32 {
+  func number(of id: String) -> UInt32 {
     if let known = numbers[id] { return known }
     let number = freeNumbers.popLast() ?? UInt32(numbers.count)
     let index = Int(number) / InstanceBlock.capacity
@@ -297,7 +299,7 @@ package final class FleetState {
     return feed(value, handled[Int(series.template)], block, row, at: moment)
   }
 
-  private func count(_ result: ObserveResult) -> ObserveResult {
+  func count(_ result: ObserveResult) -> ObserveResult {
     switch result {
     case .accepted: hot.pointee.counts.accepted += 1
     case .irrelevant: hot.pointee.counts.irrelevant += 1
@@ -347,7 +349,7 @@ package final class FleetState {
     return enqueue(payloads, block, row, at: time)
   }
 
-  private func enqueue(_ payloads: [Pending.Payload], _ block: InstanceBlock, _ row: Int, at time: Int64)
+  func enqueue(_ payloads: [Pending.Payload], _ block: InstanceBlock, _ row: Int, at time: Int64)
     -> ObserveResult
   {
     if payloads.isEmpty { return count(.irrelevant) }

@@ -66,7 +66,7 @@ package enum Units {
   }
 
   /// The unit that somebody who wrote `word` most likely meant.
-  static func meant(by word: String) -> String? {
+  package static func meant(by word: String) -> String? {
     // Minutes are `m`, so that a capital one means something else.
     if word == "M" { return "MiB" }
     if let known = habits[word.lowercased()] { return known }

@@ -1,37 +1,37 @@
-import CriteriaDiagnostics
+package import CriteriaDiagnostics
 
 /// The keys of one mapping of a policy file, looked up by name.
-struct Fields {
+package struct Fields: Sendable {
   /// What the mapping is, for messages: ``a rule``.
-  let what: String
-  let range: SourceRange
+  package let what: String
+  package let range: SourceRange
   private let pairs: [String: YAMLPair]
 
-  init(_ pairs: [YAMLPair], of what: String, range: SourceRange) {
+  package init(_ pairs: [YAMLPair], of what: String, range: SourceRange) {
     self.what = what
     self.range = range
     self.pairs = Dictionary(pairs.map { ($0.key.text, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  subscript(key: String) -> YAMLPair? { pairs[key] }
+  package subscript(key: String) -> YAMLPair? { pairs[key] }
 }
 
 /// Reads the values of one file's keys, each by the type that its key declares, and collects what is wrong with them.
 ///
 /// Every reading function returns `nil` where it has reported a fault.
-struct ValueReader {
-  let text: SourceText
-  let source: SourceID
-  var diagnostics: [Diagnostic] = []
+package struct ValueReader: Sendable {
+  package let text: SourceText
+  package let source: SourceID
+  package var diagnostics: [Diagnostic] = []
 
-  init(_ text: SourceText, _ source: SourceID) {
+  package init(_ text: SourceText, _ source: SourceID) {
     self.text = text
     self.source = source
   }
 
   // MARK: Nodes
 
-  mutating func fields(
+  package mutating func fields(
     of node: YAMLNode, what: String, allowed: [String], required: [String] = [], nameRange: SourceRange? = nil
   ) -> Fields? {
     guard let pairs = mapping(node, what) else { return nil }
@@ -53,7 +53,7 @@ struct ValueReader {
     self.fields(of: node, what: fields.what, allowed: fields.names, required: fields.required)
   }
 
-  mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLPair]? {
+  package mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLPair]? {
     if let pairs = node.mapping { return pairs }
     report(wrongKind: node, what, expected: "a mapping")
     return nil
@@ -64,7 +64,7 @@ struct ValueReader {
   }
 
   /// A short span to show for a whole collection: its first line.
-  func opening(of node: YAMLNode) -> SourceRange {
+  package func opening(of node: YAMLNode) -> SourceRange {
     if let alias = node.aliasRange { return alias }
     if let first = node.mapping?.first, text.bytes[node.range.start] != UInt8(ascii: "{") { return first.key.range }
     var end = node.range.start
@@ -72,12 +72,12 @@ struct ValueReader {
     return SourceRange(source, node.range.start, end)
   }
 
-  func place(of node: YAMLNode) -> SourceRange {
+  package func place(of node: YAMLNode) -> SourceRange {
     node.scalar == nil ? opening(of: node) : node.aliasRange ?? node.range
   }
 
   /// The entries of a list; a single value stands for a list of one where `allowsOne`.
-  mutating func list(_ pair: YAMLPair, allowsOne: Bool = true) -> [YAMLNode]? {
+  package mutating func list(_ pair: YAMLPair, allowsOne: Bool = true) -> [YAMLNode]? {
     if let nodes = pair.value.sequence { return nodes }
     if allowsOne, let scalar = pair.value.scalar, !scalar.isNull, !pair.value.isFaulty { return [pair.value] }
     report(wrongKind: pair.value, "`\(pair.key.text)`", expected: "a list")
@@ -85,7 +85,7 @@ struct ValueReader {
   }
 
   /// A scalar that says something.
-  mutating func scalar(_ node: YAMLNode, _ key: String, expected: String) -> YAMLScalar? {
+  package mutating func scalar(_ node: YAMLNode, _ key: String, expected: String) -> YAMLScalar? {
     guard let scalar = node.scalar else {
       report(wrongKind: node, "`\(key)`", expected: expected)
       return nil
@@ -100,20 +100,20 @@ struct ValueReader {
 
   // MARK: Plain values
 
-  mutating func string(_ pair: YAMLPair?) -> Located<String>? {
+  package mutating func string(_ pair: YAMLPair?) -> Located<String>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a text") else { return nil }
     return Located(scalar.text, content(of: scalar))
   }
 
   /// Where a scalar's text stands: without its quotes.
-  func content(of scalar: YAMLScalar) -> SourceRange {
+  package func content(of scalar: YAMLScalar) -> SourceRange {
     let quotes = scalar.style == .singleQuoted || scalar.style == .doubleQuoted
     guard quotes, scalar.range.end - scalar.range.start >= 2 else { return scalar.range }
     return SourceRange(source, scalar.range.start + 1, scalar.range.end - 1)
   }
 
   /// Texts that must be names, of signals or labels.
-  mutating func name(_ scalar: YAMLScalar, of what: String, also extra: String = "") -> Name? {
+  package mutating func name(_ scalar: YAMLScalar, of what: String, also extra: String = "") -> Name? {
     let range = content(of: scalar)
     let isValid =
       isName(String(scalar.text.unicodeScalars.filter { !extra.unicodeScalars.contains($0) }.map(Character.init)))
@@ -125,7 +125,7 @@ struct ValueReader {
     return Name(scalar.text, range)
   }
 
-  mutating func bool(_ pair: YAMLPair?) -> Located<Bool>? {
+  package mutating func bool(_ pair: YAMLPair?) -> Located<Bool>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "`true` or `false`") else { return nil }
     switch scalar.text {
     case "true": return Located(true, scalar.range)
@@ -136,7 +136,7 @@ struct ValueReader {
     }
   }
 
-  mutating func choice<Value: RawRepresentable & CaseIterable & Sendable>(
+  package mutating func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ pair: YAMLPair?, as type: Value.Type
   ) -> Located<Value>? where Value.RawValue == String {
     let choices = Value.allCases.map(\.rawValue)
@@ -152,7 +152,8 @@ struct ValueReader {
 
   // MARK: Numbers and times
 
-  mutating func number(_ pair: YAMLPair?, expected: String, where isValid: (Double) -> Bool) -> Located<Double>? {
+  package mutating func number(_ pair: YAMLPair?, expected: String, where isValid: (Double) -> Bool) -> Located<Double>?
+  {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: expected) else { return nil }
     guard isDecimal(scalar.text), let value = Double(scalar.text), value.isFinite else {
       diagnostics.append(.notANumber(scalar.text, key: pair.key.text, expected: expected, at: scalar.range))
@@ -165,7 +166,7 @@ struct ValueReader {
     return Located(value, scalar.range)
   }
 
-  mutating func int(_ pair: YAMLPair?, in range: ClosedRange<Int>) -> Located<Int>? {
+  package mutating func int(_ pair: YAMLPair?, in range: ClosedRange<Int>) -> Located<Int>? {
     let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: expected) else { return nil }
     let digits = scalar.text.utf8.drop { $0 == UInt8(ascii: "-") }
@@ -202,7 +203,7 @@ struct ValueReader {
     return rest.isEmpty
   }
 
-  mutating func duration(_ pair: YAMLPair?, mayBeZero: Bool) -> Located<Duration>? {
+  package mutating func duration(_ pair: YAMLPair?, mayBeZero: Bool) -> Located<Duration>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a duration such as `5m`") else {
       return nil
     }
@@ -230,7 +231,7 @@ struct ValueReader {
   }
 
   /// A day, as the first millisecond after it, UTC.
-  mutating func endOfDay(_ pair: YAMLPair?) -> Located<Int64>? {
+  package mutating func endOfDay(_ pair: YAMLPair?) -> Located<Int64>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a date such as `2026-12-31`") else {
       return nil
     }
@@ -260,7 +261,7 @@ struct ValueReader {
 
   // MARK: Languages inside scalars
 
-  mutating func expression(_ pair: YAMLPair?) -> Expr? {
+  package mutating func expression(_ pair: YAMLPair?) -> Expr? {
     guard let pair else { return nil }
     guard let text = expressionText(pair) else { return nil }
     let (expression, faults) = parseExpression(text)
@@ -268,14 +269,14 @@ struct ValueReader {
     return expression
   }
 
-  mutating func effect(_ pair: YAMLPair?) -> Effect? {
+  package mutating func effect(_ pair: YAMLPair?) -> Effect? {
     guard let pair, let text = expressionText(pair) else { return nil }
     let (effect, faults) = parseEffect(text)
     diagnostics += mended(faults, of: pair)
     return effect
   }
 
-  mutating func template(_ pair: YAMLPair?) -> Template? {
+  package mutating func template(_ pair: YAMLPair?) -> Template? {
     guard let pair, let scalar = quotable(pair, expected: "a text") else { return nil }
     let (template, faults) = parseTemplate(ExpressionText(scalar, in: text), at: content(of: scalar))
     diagnostics += faults
@@ -287,7 +288,7 @@ struct ValueReader {
   }
 
   /// A scalar; what YAML read as a collection because of its first character gets the quoted form.
-  mutating func quotable(_ pair: YAMLPair, expected: String) -> YAMLScalar? {
+  package mutating func quotable(_ pair: YAMLPair, expected: String) -> YAMLScalar? {
     if pair.value.scalar == nil, pair.value.aliasRange == nil,
       let written = writtenValue(in: text.bytes, from: pair.value.range.start),
       pair.value.range.start > pair.key.range.end,
@@ -311,7 +312,7 @@ struct ValueReader {
     return [.cutByComment(pair.key.text, written: written, cut: scalar.range.end, in: text, source)]
   }
 
-  mutating func selector(_ node: YAMLNode, _ key: String) -> Located<MetricSelector>? {
+  package mutating func selector(_ node: YAMLNode, _ key: String) -> Located<MetricSelector>? {
     scalar(node, key, expected: "a metric selector").flatMap { selector($0) }
   }
 
@@ -321,12 +322,12 @@ struct ValueReader {
     return selector.map { Located($0, content(of: scalar)) }
   }
 
-  mutating func selector(_ pair: YAMLPair?) -> Located<MetricSelector>? {
+  package mutating func selector(_ pair: YAMLPair?) -> Located<MetricSelector>? {
     guard let pair, let scalar = quotable(pair, expected: "a metric selector") else { return nil }
     return selector(scalar)
   }
 
-  mutating func unit(_ pair: YAMLPair?) -> Located<Unit>? {
+  package mutating func unit(_ pair: YAMLPair?) -> Located<Unit>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a unit") else { return nil }
     if let unit = Units.named(scalar.text) { return Located(unit, scalar.range) }
     let names = (Units.literals + Units.words).map(\.name)
@@ -336,7 +337,7 @@ struct ValueReader {
   }
 
   /// `'< 0'`: a comparison sign and a plain number.
-  mutating func ignore(_ pair: YAMLPair?) -> Located<Ignore>? {
+  package mutating func ignore(_ pair: YAMLPair?) -> Located<Ignore>? {
     guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "a comparison such as `'< 0'`") else {
       return nil
     }

@@ -44,3 +44,6 @@ enum Colour: String {
 }
 
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+/// How many processors may run at a time.
+func activeProcessors() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

@@ -1,0 +1,197 @@
+package import CriteriaCompiler
+package import CriteriaDiagnostics
+import CriteriaEngine
+
+/// A test file bound to the policy under mutation, and its text.
+package struct MutationFile: Sendable {
+  package var bound: BoundFile
+  package var text: SourceText
+  package init(bound: BoundFile, text: SourceText) {
+    self.bound = bound
+    self.text = text
+  }
+}
+
+package enum MutantOutcome: Sendable {
+  /// By this test.
+  case killed(test: String)
+  /// No test fails under it.
+  case survived
+  /// It decides as the policy does, in every case: why that is certain.
+  case equivalent(String)
+  /// It is no policy: what the compiler says.
+  case invalid(String)
+}
+
+/// The mutants of one policy, and the tests that have to find them out. Plain data: mutants can be judged side by side.
+package struct MutationRun: Sendable {
+  package let compilation: Compilation
+  package let mutants: [Mutant]
+  package let files: [MutationFile]
+  private let subjects: [Subject]
+  private let meaning: PolicyMeaning
+  private let cases: [Case]
+  /// By rule: the cases in the order in which they are likely to tell something of it.
+  private let orders: [String: [Int]]
+
+  private struct Case: Sendable {
+    var file: Int
+    var bound: BoundCase
+    var stimulus: Stimulus
+  }
+
+  /// - Parameter compilation: Of a valid policy, to which the files are bound, and under which all of their cases pass.
+  package init(_ compilation: Compilation, _ files: [MutationFile]) {
+    guard let file = compilation.file, let checked = compilation.checked else {
+      preconditionFailure("an invalid policy reached its mutation")
+    }
+    self.compilation = compilation
+    self.files = files
+    mutants = CriteriaTesting.mutants(of: file, compilation.sources).map { $0.withUnit(in: compilation) }
+    meaning = PolicyMeaning(checked)
+    var subjects: [Subject] = []
+    var cases: [Case] = []
+    for (index, file) in files.enumerated() {
+      guard let subject = try? Subject(compilation, for: file.bound) else {
+        preconditionFailure("a file that is bound to an invalid policy")
+      }
+      subjects.append(subject)
+      for bound in file.bound.cases {
+        cases.append(Case(file: index, bound: bound, stimulus: Stimulus(bound, start: subject.start(of: bound))))
+      }
+    }
+    self.subjects = subjects
+    self.cases = cases
+    orders = Self.orders(cases, subjects)
+  }
+
+  /// Where a rule was active, something is most likely expected of it; where it was only pending, next.
+  private static func orders(_ cases: [Case], _ subjects: [Subject]) -> [String: [Int]] {
+    var weights: [String: [Int]] = [:]
+    guard let names = subjects.first.map({ $0.policy.program.rules.map(\.name) }) else { return [:] }
+    for (index, one) in cases.enumerated() {
+      var active = Array(repeating: 0, count: names.count)
+      _ = run(one.bound, under: subjects[one.file], stimulus: one.stimulus) { view, _ in
+        for (rule, states) in view.states().enumerated() where active[rule] < 2 {
+          switch states.sure {
+          case .active, .holding, .excepted: active[rule] = 2
+          case .pending: active[rule] = 1
+          case .idle, .notApplicable: break
+          }
+        }
+      }
+      for (rule, name) in names.enumerated() {
+        weights[name, default: Array(repeating: 0, count: cases.count)][index] = active[rule]
+      }
+    }
+    return weights.mapValues { weights in
+      cases.indices.sorted { (-weights[$0], cases[$0].bound.size, $0) < (-weights[$1], cases[$1].bound.size, $1) }
+    }
+  }
+
+  private func compile(_ mutant: Mutant) -> Compilation {
+    guard let mutated = compilation.replacing(mutant.range, by: mutant.replacement) else {
+      preconditionFailure("a policy without a text")
+    }
+    return mutated
+  }
+
+  // MARK: Judging
+
+  /// What the tests make of a mutant.
+  package func judge(_ index: Int) -> MutantOutcome {
+    let mutant = mutants[index]
+    let compiled = compile(mutant)
+    guard let checked = compiled.checked else {
+      return .invalid(compiled.diagnostics.first { $0.severity == .error }?.message ?? "it does not compile")
+    }
+    let changed = PolicyMeaning(checked)
+    if changed == meaning { return .equivalent("it compiles to the same program") }
+    var subjects: [Int: Subject] = [:]
+    for place in orders[rules(changedIn: changed).first ?? ""] ?? Array(cases.indices) {
+      let one = cases[place]
+      if subjects[one.file] == nil {
+        guard let subject = try? Subject(compiled, for: files[one.file].bound) else {
+          // An expression of `value` no longer has a type: the file would not run.
+          return .killed(test: files[one.file].bound.file.path)
+        }
+        subjects[one.file] = subject
+      }
+      guard let subject = subjects[one.file] else { continue }
+      let result = run(one.bound, under: subject, RunOptions(stopsAtFirstFailure: true), stimulus: one.stimulus)
+      if !result.passed { return .killed(test: one.bound.test.title) }
+    }
+    if let gap = ScoreGap(compilation.program, compiled.program), gap.isEmpty { return .equivalent(gap.reason) }
+    return .survived
+  }
+
+  /// The rules that mean something else in a mutant.
+  private func rules(changedIn other: PolicyMeaning) -> [String] {
+    zip(meaning.rules, other.rules).filter { $0.0 != $0.1 }.map(\.0.name)
+  }
+
+  // MARK: Killing
+
+  /// Tests that would kill survivors, in their order; `nil` where none was found.
+  ///
+  /// Survivors of one rule share the search: give them together.
+  package func killingTests(for survivors: [Int]) -> [KillingTest?] {
+    var searches: [String: KillSearch] = [:]
+    return survivors.map { index in
+      let mutant = mutants[index]
+      let compiled = compile(mutant)
+      guard let checked = compiled.checked, let file = files.first,
+        let subject = try? Subject(compiled, for: file.bound)
+      else { return nil }
+      if let gap = ScoreGap(compilation.program, compiled.program) {
+        return killingTest(in: gap, subject, mutant.change, &searches)
+      }
+      // What a test says of a signal goes past its pattern and its unit.
+      let raw = mutant.kind == .pattern || mutant.kind == .unit ? mutant.owner : nil
+      for name in candidates(mutant, PolicyMeaning(checked)) {
+        let search = search(name, raw: raw, isSteady: false, &searches)
+        if let test = search?.kill(subject, change: mutant.change) { return test }
+      }
+      return nil
+    }
+  }
+
+  private func search(
+    _ rule: String, raw: String?, isSteady: Bool, _ searches: inout [String: KillSearch]
+  ) -> KillSearch? {
+    let key = "\(rule) \(raw ?? "") \(isSteady)"
+    if searches[key] == nil, let file = files.first, let subject = subjects.first {
+      searches[key] = KillSearch(
+        rule, compilation, subject, file.bound.file, file.text, raw: raw, isSteady: isSteady)
+    }
+    return searches[key]
+  }
+
+  /// A test in which a rule, or several, come to a score that two bands tell apart.
+  private func killingTest(
+    in gap: ScoreGap, _ mutant: Subject, _ change: String, _ searches: inout [String: KillSearch]
+  ) -> KillingTest? {
+    for rule in gap.single {
+      let search = search(rule, raw: nil, isSteady: true, &searches)
+      if let test = search?.kill(mutant, change: change) { return test }
+    }
+    for names in gap.sums.prefix(8) {
+      let members = names.compactMap { search($0, raw: nil, isSteady: true, &searches) }
+      guard members.count == names.count,
+        let test = KillSearch(combining: members, named: names.joined(separator: " and "))?.kill(mutant, change: change)
+      else { continue }
+      return test
+    }
+    return nil
+  }
+
+  /// The rules that differ, or those that read a signal that does.
+  private func candidates(_ mutant: Mutant, _ changed: PolicyMeaning) -> [String] {
+    let rules = rules(changedIn: changed)
+    if !rules.isEmpty { return Array(rules.prefix(3)) }
+    guard let program = compilation.program,
+      let index = program.signals.firstIndex(where: { $0.name == mutant.owner })
+    else { return [] }
+    return program.rules.filter { $0.signals.contains(index) }.prefix(3).map(\.name)
+  }
+}

@@ -1,0 +1,47 @@
+package import Criteria
+package import CriteriaCompiler
+import CriteriaEngine
+
+/// A policy under test: compiled once, for all cases.
+package struct Subject: Sendable {
+  package let compilation: Compilation
+  package let policy: Policy
+  /// The policy with rules behind its own that compute what `value` asks for; `nil` where nothing does.
+  let probes: Policy?
+  /// The index of each signal and rule by its name.
+  let signals: [String: Int]
+  let rules: [String: Int]
+  /// Of the first probe.
+  let firstProbe: Int
+  /// By probe: whether it is true or false, not a number or a text.
+  let probesTruth: [Bool]
+
+  /// - Parameters:
+  ///   - compilation: Of the policy that the file was bound to, or of one that has its signals and rules by name: a mutant.
+  ///   - file: Whose `value`s it has to compute.
+  /// - Throws: If the policy, or an expression of `value` under it, is not valid.
+  package init(_ compilation: Compilation, for file: BoundFile) throws(PolicyErrors) {
+    policy = try Policy(compilation)
+    self.compilation = compilation
+    if !file.values.isEmpty, let probed = compileProbes(file.values, beside: compilation) {
+      probes = try Policy(probed)
+    } else {
+      probes = nil
+    }
+    let program = policy.program
+    func places(_ names: [String]) -> [String: Int] {
+      Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+    signals = places(program.signals.map(\.name))
+    rules = places(program.rules.map(\.name))
+    firstProbe = program.rules.count
+    probesTruth = file.values.map { if case .truth = $0.type { true } else { false } }
+  }
+
+  /// The first tick of a case, in milliseconds since 1970: its day, moved to the grid of ticks.
+  func start(of bound: BoundCase) -> Int64 {
+    let step = policy.program.step
+    let day = bound.test.day
+    return (day + step - 1) / step * step
+  }
+}
