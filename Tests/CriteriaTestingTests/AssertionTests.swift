@@ -183,6 +183,19 @@ struct AssertionTests {
     #expect(ticks == Array(1...30))
   }
 
+  @Test("the first tick judged is one step after the start, and all rules are idle until then")
+  func firstTick() throws {
+    let given = "cpu: 95% for 10m, oom: at 0 0 0, ready: False for 10m, instance: {age: 5m}"
+    #expect(
+      try failures(
+        given,
+        """
+        [{at: 3m, rule: Hot, state: pending}, {at: 4m, rule: Hot, state: active}, {at: 1m, rule: NotReady, state: pending},
+        {at: 2m, rule: NotReady, state: pending}, {at: 3m, rule: NotReady, state: active}, {at: 1m, rule: Killed, state: active},
+        {at: 1m, rule: Young, state: active}, {at: 5m, rule: Young, state: idle}]
+        """.split(separator: "\n").joined(separator: " ")) == [])
+  }
+
   @Test("the nearest constants that pass are named, each tried")
   func nearest() throws {
     func nearest(_ expect: String) throws -> [String] {
