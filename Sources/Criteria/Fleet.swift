@@ -222,6 +222,9 @@ public struct Fleet: ~Copyable {
     state.observe(observation, of: instance, at: time)
   }
 
+  /// All rules start anew with the next tick.
+  package mutating func restartRules() { state.restartRules() }
+
   /// An instance with all that the engine knows of it, as for `explain(_:at:)`.
   package func view<R>(_ instance: String, at time: Timestamp, _ body: (InstanceView) -> R) -> R? {
     state.find(instance).flatMap { state.look(at: $0, time, body) }

@@ -183,6 +183,19 @@ struct AssertionTests {
     #expect(ticks == Array(1...30))
   }
 
+  @Test("the first tick judged is one step after the start, and all rules are idle until then")
+  func firstTick() throws {
+    let given = "cpu: 95% for 10m, oom: at 0 0 0, ready: False for 10m, instance: {age: 5m}"
+    #expect(
+      try failures(
+        given,
+        """
+        [{at: 3m, rule: Hot, state: pending}, {at: 4m, rule: Hot, state: active}, {at: 1m, rule: NotReady, state: pending},
+        {at: 2m, rule: NotReady, state: pending}, {at: 3m, rule: NotReady, state: active}, {at: 1m, rule: Killed, state: active},
+        {at: 1m, rule: Young, state: active}, {at: 5m, rule: Young, state: idle}]
+        """.split(separator: "\n").joined(separator: " ")) == [])
+  }
+
   @Test("the nearest constants that pass are named, each tried")
   func nearest() throws {
     func nearest(_ expect: String) throws -> [String] {
@@ -202,15 +215,16 @@ struct AssertionTests {
 
 @Suite("Values under an expression")
 struct DrawingTests {
-  @Test(
-    "stand where their sub-expression begins, and never run into each other",
-    arguments: [
-      ([], [String]()),
-      ([(0, "5 %"), (7, "true")], ["|      |", "5 %    true"]),
-      ([(0, "0.123"), (2, "false")], ["| |", "| false", "0.123"]),
-      ([(0, "a"), (3, "bbbb"), (6, "c")], ["|  |  |", "|  |  c", "a  bbbb"]),
-    ])
-  func drawing(marks: [(Int, String)], expected: [String]) {
-    #expect(draw(marks.map { Mark(column: $0.0, text: $0.1) }) == expected)
+  private static let drawings: [(marks: [(Int, String)], lines: [String])] = [
+    ([], []),
+    ([(0, "5 %"), (7, "true")], ["|      |", "5 %    true"]),
+    ([(0, "0.123"), (2, "false")], ["| |", "| false", "0.123"]),
+    ([(0, "a"), (3, "bbbb"), (6, "c")], ["|  |  |", "|  |  c", "a  bbbb"]),
+  ]
+
+  @Test("stand where their sub-expression begins, and never run into each other", arguments: drawings.indices)
+  func drawing(row: Int) {
+    let (marks, lines) = Self.drawings[row]
+    #expect(draw(marks.map { Mark(column: $0.0, text: $0.1) }) == lines)
   }
 }

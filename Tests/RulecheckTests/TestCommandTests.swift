@@ -14,8 +14,12 @@ struct TestCommandTests {
   }
 }
 
+private func has(_ command: String) -> Bool { (try? run(["sh", "-c", command]))?.status == 0 }
+
 /// One file for each kind of failure, with all that is shown of it.
-private let kinds: [(name: String, given: String, expect: String)] = [
+private typealias Case = (name: String, given: String, expect: String)
+
+private let kinds: [Case] = [
   ("verdict", "cpu: 95% for 1h", "{at: 30m, verdict: watch}"),
   ("score", "oom: every 3m", "{at: 9m, score: 50}"),
   ("possible", "cpu: missing for 1h", "{at: 30m, possible: [keep, watch]}"),
@@ -34,7 +38,7 @@ private let kinds: [(name: String, given: String, expect: String)] = [
 ]
 
 extension TestCommandTests {
-  private func testFile(_ cases: [(name: String, given: String, expect: String)]) -> String {
+  private func testFile(_ cases: [Case]) -> String {
     var text = """
       version: 1
       policy: web-nodes.yaml
@@ -51,16 +55,16 @@ extension TestCommandTests {
     return text
   }
 
-  private func folder(_ text: String) throws -> TemporaryFolder {
+  private func prepared(_ text: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for name in ["web-nodes.yaml", "signals/linux.yaml"] { try folder.write(readText(examples + "/" + name), to: name) }
     try folder.write(text, to: "a.test.yaml")
     return folder
   }
 
-  @Test("each kind of failure is shown as people are to see it", arguments: kinds.map(\.name))
+  @Test("each kind of failure is shown as people are to see it", arguments: kinds.map { $0.name })
   func kind(name: String) throws {
-    let folder = try folder(testFile(kinds.filter { $0.name == name }))
+    let folder = try prepared(testFile(kinds.filter { $0.name == name }))
     let arguments = ["test", "a.test.yaml"]
     let run = try rulecheck(arguments, in: folder.path)
     #expect(run.status == 2)
@@ -69,7 +73,7 @@ extension TestCommandTests {
 
   @Test("faults of a test file are frames, and exit 3; other files run all the same")
   func invalid() throws {
-    let folder = try folder(testFile([kinds[0]]).split(separator: "95%").joined(separator: "95"))
+    let folder = try prepared(testFile([kinds[0]]).split(separator: "95%").joined(separator: "95"))
     try folder.write(testFile([("b", "oom: every 3m", "{at: 9m, score: 60}")]), to: "b.test.yaml")
     let arguments = ["test", "."]
     let run = try rulecheck(arguments, in: folder.path)
@@ -77,18 +81,21 @@ extension TestCommandTests {
     try expectGolden(transcript(arguments, run), "test-invalid.txt")
   }
 
-  @Test(
-    "exit codes and choices",
-    arguments: [
-      (["--run", "good"], 0, "1 test · 1 passed · 1 not run · 1 file\n"),
-      (["--run", "nothing like it"], 1, "0 tests · 0 passed · 2 not run · 1 file\n"),
-      ([], 2, "2 tests · 1 passed · 1 failed · 1 file\n"),
-      (["--fail-fast"], 2, "1 test · 0 passed · 1 failed · 1 not run · 1 file\n"),
-      (["--jobs", "1"], 2, "2 tests · 1 passed · 1 failed · 1 file\n"),
-    ])
-  func choices(options: [String], status: Int32, summary: String) throws {
-    let cases = [("bad", "oom: every 3m", "{at: 9m, score: 50}"), ("good", "oom: every 3m", "{at: 9m, score: 60}")]
-    let folder = try folder(testFile(cases))
+  private static let choiceRows: [(options: [String], status: Int32, summary: String)] = [
+    (["--run", "good"], 0, "1 test · 1 passed · 1 not run · 1 file\n"),
+    (["--run", "nothing like it"], 1, "0 tests · 0 passed · 2 not run · 1 file\n"),
+    ([], 2, "2 tests · 1 passed · 1 failed · 1 file\n"),
+    (["--fail-fast"], 2, "1 test · 0 passed · 1 failed · 1 not run · 1 file\n"),
+    (["--jobs", "1"], 2, "2 tests · 1 passed · 1 failed · 1 file\n"),
+  ]
+
+  @Test("exit codes and choices", arguments: choiceRows.indices)
+  func choices(row: Int) throws {
+    let (options, status, summary) = Self.choiceRows[row]
+    let cases: [Case] = [
+      ("bad", "oom: every 3m", "{at: 9m, score: 50}"), ("good", "oom: every 3m", "{at: 9m, score: 60}"),
+    ]
+    let folder = try prepared(testFile(cases))
     let run = try rulecheck(["test", "."] + options, in: folder.path)
     #expect(run.status == status)
     #expect(run.output.hasSuffix(summary), "\(run.output)")
@@ -106,8 +113,10 @@ extension TestCommandTests {
 
   @Test("the formats for machines", arguments: ["tap", "github", "json", "jsonl"])
   func formats(format: String) throws {
-    let cases = [("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad # 1", "oom: every 3m", "{at: 9m, score: 50}")]
-    let folder = try folder(testFile(cases))
+    let cases: [Case] = [
+      ("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad # 1", "oom: every 3m", "{at: 9m, score: 50}"),
+    ]
+    let folder = try prepared(testFile(cases))
     let arguments = ["test", "a.test.yaml", "--format", format]
     let run = try rulecheck(arguments, in: folder.path)
     #expect(run.status == 2)
@@ -116,7 +125,7 @@ extension TestCommandTests {
 
   @Test("a job's summary goes where GitHub says")
   func jobSummary() throws {
-    let folder = try folder(testFile([("bad", "oom: every 3m", "{at: 9m, score: 50}")]))
+    let folder = try prepared(testFile([("bad", "oom: every 3m", "{at: 9m, score: 50}")]))
     let run = try rulecheck(
       ["test", "a.test.yaml", "--format", "github"], in: folder.path,
       environment: ["NO_COLOR=1", "GITHUB_STEP_SUMMARY=\(folder.path)/summary.md"])
@@ -136,17 +145,15 @@ extension TestCommandTests {
         """)
   }
 
-  private static func has(_ command: String) -> Bool { (try? run(["sh", "-c", command]))?.status == 0 }
-
   @Test(
     "JUnit's XML reads back with junitparser",
     .enabled(if: hasPython("junitparser"), "junitparser is not installed (scripts/test-tools)"))
   func junit() throws {
-    let cases = [
+    let cases: [Case] = [
       ("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad <&\"", "oom: every 3m", "{at: 9m, score: 50}"),
     ]
-    let folder = try folder(
-      testFile(cases.map { ($0.0, $0.1, $0.2) }).split(separator: "test: bad <&\"").joined(
+    let folder = try prepared(
+      testFile(cases).split(separator: "test: bad <&\"").joined(
         separator: "test: 'bad <&\"'"))
     try folder.write("version: 1\n", to: "b.test.yaml")
     _ = try rulecheck(["test", ".", "--format", "junit", "-o", "out.xml"], in: folder.path)
@@ -172,8 +179,10 @@ extension TestCommandTests {
 
   @Test("TAP reads with prove", .enabled(if: has("command -v prove"), "prove is not installed"))
   func tap() throws {
-    let cases = [("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad # 1", "oom: every 3m", "{at: 9m, score: 50}")]
-    let folder = try folder(testFile(cases))
+    let cases: [Case] = [
+      ("good", "oom: every 3m", "{at: 9m, score: 60}"), ("bad # 1", "oom: every 3m", "{at: 9m, score: 50}"),
+    ]
+    let folder = try prepared(testFile(cases))
     _ = try rulecheck(["test", "a.test.yaml", "--format", "tap", "-o", "out.tap"], in: folder.path)
     let read = try run(["prove", "--exec", "cat", "out.tap"], in: folder.path)
     #expect((read.output + read.errors).contains("Failed 1/2 subtests"), "\(read.output)\(read.errors)")
@@ -183,7 +192,7 @@ extension TestCommandTests {
 
   @Test("many files in parallel are reported in their order")
   func order() throws {
-    let folder = try folder(testFile([("a", "oom: every 3m", "{at: 9m, score: 60}")]))
+    let folder = try prepared(testFile([("a", "oom: every 3m", "{at: 9m, score: 60}")]))
     for number in 10..<30 {
       try folder.write(testFile([("t\(number)", "oom: every 3m", "{at: 9m, score: 60}")]), to: "t\(number).test.yaml")
     }
@@ -194,7 +203,7 @@ extension TestCommandTests {
 
   @Test("--watch runs again when the policy or a used file changes")
   func watching() throws {
-    let folder = try folder(testFile([("a", "oom: every 3m", "{at: 9m, score: 60}")]))
+    let folder = try prepared(testFile([("a", "oom: every 3m", "{at: 9m, score: 60}")]))
     let script = """
       rulecheck test a.test.yaml --watch > out 2> err & p=$!
       wait_for() { for i in $(seq 100); do [ "$(grep -c passed out)" -ge "$1" ] && [ "$(grep -c watching err)" -ge "$1" ] && return 0; sleep 0.1; done; return 1; }

@@ -40,6 +40,18 @@ extension FleetState {
     return enqueue([payload(of: observation)], block, row, at: moment)
   }
 
+  /// All rules start anew with the next tick, which runs for every instance: what was observed stays.
+  package func restartRules() {
+    guard let lastTick else { return }
+    for block in blocks {
+      for row in 0..<block.count where block.isUsed[row] {
+        block.resetRules(row)
+        block.wake[row] = lastTick + 1
+        block.updateDue(row, after: lastTick * plan.step)
+      }
+    }
+  }
+
   private func payload(of observation: SignalObservation) -> Pending.Payload {
     switch observation {
     case .sample(let series, let value):

@@ -77,8 +77,11 @@ struct CaseRunner: ~Copyable {
       for change in fleet.advance(to: time, stimulus) {
         guard let place = places[change.instance] else { continue }
         let verdict: Outcome = change.isSelected ? .verdict(change.verdict) : .unjudged
+        // Of the start itself, nothing is said: it shows one step later, unless that tick says otherwise.
+        let at = max(change.at.milliseconds - start, bound.step)
+        if result.timelines[place].changes.last?.at == at { result.timelines[place].changes.removeLast() }
         if result.timelines[place].changes.last?.verdict != verdict {
-          result.timelines[place].changes.append((change.at.milliseconds - start, verdict))
+          result.timelines[place].changes.append((at, verdict))
         }
       }
       result.ticks += 1
@@ -255,6 +258,7 @@ struct Driver: ~Copyable {
   private let bound: BoundCase
   private let start: Int64
   private var next = 0
+  private var hasStarted = false
   /// By instance, by source: the signal's index, and the series of metrics and infos.
   private let signals: [[Int?]]
   private let series: [[SignalSeries?]]
@@ -285,11 +289,23 @@ struct Driver: ~Copyable {
 
   /// Feeds and runs everything up to a time after the start.
   mutating func advance(to time: Int64, _ stimulus: borrowing Stimulus) -> [Change] {
+    var changes: [Change] = []
+    if !hasStarted {
+      hasStarted = true
+      feed(stimulus, through: 0)
+      // What is there from the start is judged for the first time one step later: until then all rules are idle.
+      changes = fleet.advance(to: Timestamp(milliseconds: start))
+      fleet.restartRules()
+    }
+    feed(stimulus, through: time)
+    return changes + fleet.advance(to: Timestamp(milliseconds: start + time))
+  }
+
+  private mutating func feed(_ stimulus: borrowing Stimulus, through time: Int64) {
     while next < stimulus.feeds.count, stimulus.feeds[next].time <= time {
       feed(stimulus.feeds[next])
       next += 1
     }
-    return fleet.advance(to: Timestamp(milliseconds: start + time))
   }
 
   private mutating func feed(_ feed: Stimulus.Feed) {

@@ -69,7 +69,7 @@ struct TestText {
 
   // MARK: The timeline
 
-  private static let width = 60
+  private static let width = 72
 
   /// The verdicts of the whole case, a character for one tick or a few, with a mark where it failed.
   private func strip(_ failure: FailedExpectation, _ one: CaseOutcome) -> [String] {
