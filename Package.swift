@@ -89,7 +89,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CriteriaTestingTests",
-      dependencies: ["CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics"],
+      dependencies: [
+        "CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+        "Reference", "differential",
+      ],
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),
     .testTarget(

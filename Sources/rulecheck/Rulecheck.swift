@@ -13,7 +13,7 @@ struct Rulecheck: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CheckCommand.self, EvalCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
+      CheckCommand.self, EvalCommand.self, WhyCommand.self, StreamCommand.self, MatchCommand.self, InspectCommand.self,
       InputsCommand.self, FmtCommand.self, SchemaCommand.self, ExplainCommand.self, ManualCommand.self,
     ])
 

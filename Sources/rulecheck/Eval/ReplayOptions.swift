@@ -1,5 +1,6 @@
 import ArgumentParser
 import Criteria
+import CriteriaDiagnostics
 import CriteriaReaders
 import Glibc
 

@@ -110,10 +110,12 @@ struct WhyCommand: ParsableCommand {
     let attachments = input.attachments.filter { $0.instance == id && $0.time <= input.at }.map {
       History.Attachment(source: $0.source, time: times.time(of: $0))
     }
-    let entries = input.observations.compactMap { one -> History.Entry? in
+    var entries = input.observations.compactMap { one -> History.Entry? in
       guard one.instance == id, case .at(let time) = times.placement(of: one) else { return nil }
       return History.Entry(one.observation, at: time, origin: one.origin)
     }
+    // What holds throughout was moved to the launch.
+    entries = entries.indices.sorted { (entries[$0].time, $0) < (entries[$1].time, $1) }.map { entries[$0] }
     return History(
       instance: id, attachments: attachments, entries: entries, assumesSteady: replay.assumeSteady)
   }
