@@ -50,13 +50,15 @@ struct NearestChangeTests {
 
   static let stories: [Story] = [
     Story(
-      name: "a share lower by percentage points", policy: hot, history: { history(series("cpu") { _ in 95 }) }, goal: .keep,
+      name: "a share lower by percentage points", policy: hot, history: { history(series("cpu") { _ in 95 }) },
+      goal: .keep,
       change: "`cpu` lower by 25 percentage points for the last 1m (newest 70 % instead of 95 %)"),
     Story(
       name: "a share higher, over window and `for`", policy: hot, history: { history(series("cpu") { _ in 80 }) },
       goal: .replace, change: "`cpu` higher by 10.1 percentage points for the last 10m (newest 90.1 % instead of 80 %)"),
     Story(
-      name: "a flag moves by one", policy: """
+      name: "a flag moves by one",
+      policy: """
         signals:
           up: {gauge: up}
         rules:
@@ -64,7 +66,8 @@ struct NearestChangeTests {
         """, history: { history(series("up") { _ in 0 }) }, goal: .keep,
       change: "`up` higher by 1 for the last 1m (newest 1 instead of 0)"),
     Story(
-      name: "fewer lines", policy: """
+      name: "fewer lines",
+      policy: """
         signals:
           oom: {log: kernel, match: 'Killed process'}
         rules:
@@ -72,10 +75,12 @@ struct NearestChangeTests {
         """,
       history: {
         history(
-          (26...30).map { History.Entry(.line("Killed process 1", source: "kernel"), at: minute($0)) }, logs: ["kernel"])
+          (26...30).map { History.Entry(.line("Killed process 1", source: "kernel"), at: minute($0)) }, logs: ["kernel"]
+        )
       }, goal: .keep, change: "3 lines of `oom` fewer in the last 10m"),
     Story(
-      name: "lines of a pattern that never matched", policy: """
+      name: "lines of a pattern that never matched",
+      policy: """
         signals:
           oom: {log: kernel, match: 'Killed process \\d+ \\((?<comm>[^)]+)\\)'}
           up: {gauge: up}
@@ -84,7 +89,8 @@ struct NearestChangeTests {
         """, history: { history(series("up") { _ in 1 }, logs: ["kernel"]) }, goal: .replace,
       change: "3 lines of `oom` more at 1970-01-01T00:30:00Z"),
     Story(
-      name: "a counter that grows more slowly", policy: """
+      name: "a counter that grows more slowly",
+      policy: """
         signals:
           errors: {counter: errors}
         rules:
@@ -92,7 +98,8 @@ struct NearestChangeTests {
         """, history: { history(series("errors") { Double($0 * 30) }) }, goal: .keep,
       change: "`errors` growing slower by 0.3/s for the last 5m"),
     Story(
-      name: "another fact", policy: """
+      name: "another fact",
+      policy: """
         rules:
           - {rule: Drift, when: drifted(image), for: 5m, then: replace}
         """,
@@ -100,7 +107,8 @@ struct NearestChangeTests {
         history([History.Entry(.facts(["image": "a"], desired: ["image": "b"]), at: minute(1))])
       }, goal: .keep, change: "`fact.image` was `b` for the last 1m"),
     Story(
-      name: "another status", policy: """
+      name: "another status",
+      policy: """
         signals:
           ready: {condition: Ready}
         rules:
@@ -110,7 +118,8 @@ struct NearestChangeTests {
         history((1...30).map { History.Entry(.condition("Ready", "False"), at: minute($0)) })
       }, goal: .keep, change: "`ready` was `True` for the last 1m"),
     Story(
-      name: "more time", policy: """
+      name: "more time",
+      policy: """
         signals:
           up: {gauge: up}
         rules:
@@ -118,7 +127,8 @@ struct NearestChangeTests {
         """, history: { history(series("up") { _ in 0 }) }, goal: .replace,
       change: "11m more in which all stays as it is"),
     Story(
-      name: "silence that ends", policy: """
+      name: "silence that ends",
+      policy: """
         signals:
           up: {gauge: up}
         rules:
@@ -126,7 +136,8 @@ struct NearestChangeTests {
         """, history: { history(series("up", upTo: 10) { _ in 1 }) }, goal: .keep,
       change: "`up` heard of until now, as it was last"),
     Story(
-      name: "a metric that comes with a value", policy: """
+      name: "a metric that comes with a value",
+      policy: """
         signals:
           up: {gauge: up}
           cpu: {gauge: cpu}
@@ -136,7 +147,8 @@ struct NearestChangeTests {
         """, history: { history(series("cpu") { _ in 1 }) }, goal: .replace,
       change: "`up` heard of for the last 1m, at 0"),
     Story(
-      name: "what was only just not enough: any amount", policy: """
+      name: "what was only just not enough: any amount",
+      policy: """
         signals:
           load: {gauge: load}
         rules:
@@ -144,7 +156,8 @@ struct NearestChangeTests {
         """, history: { history(series("load") { _ in 2.5 }) }, goal: .replace,
       change: "`load` higher by any amount for the last 1m"),
     Story(
-      name: "two faults at once have no single remedy", policy: """
+      name: "two faults at once have no single remedy",
+      policy: """
         signals:
           a: {gauge: a}
           b: {gauge: b}
@@ -153,7 +166,8 @@ struct NearestChangeTests {
           - {rule: B, when: b == 1, then: replace}
         """, history: { history(series("a") { _ in 1 } + series("b") { _ in 1 }) }, goal: .keep, change: nil),
     Story(
-      name: "the key that is full", policy: """
+      name: "the key that is full",
+      policy: """
         signals:
           avail: {gauge: avail, unit: bytes, by: [mountpoint]}
           size: {gauge: size, unit: bytes, by: [mountpoint]}
@@ -178,7 +192,9 @@ struct NearestChangeTests {
     #expect(report.results[0].changes.first?.text == story.change, "\(report.results[0].changes.map(\.text))")
     #expect(!report.isCutShort)
     for change in report.results[0].changes {
-      let failures = counterfactualFaults(change, of: history, under: policy, at: Self.tick) { $0.verdict == story.goal }
+      let failures = counterfactualFaults(change, of: history, under: policy, at: Self.tick) {
+        $0.verdict == story.goal
+      }
       #expect(failures == [])
     }
   }
@@ -208,12 +224,14 @@ struct NearestChangeTests {
   @Test(
     "a line made up for a pattern matches it",
     arguments: [
-      ("Killed process \\d+ \\((?<comm>[^)]+)\\)", "Killed process 1 (1)"), ("^Accepted \\w+ for (?<user>\\S+)", "Accepted 1 for 1"),
+      ("Killed process \\d+ \\((?<comm>[^)]+)\\)", "Killed process 1 (1)"),
+      ("^Accepted \\w+ for (?<user>\\S+)", "Accepted 1 for 1"),
       ("(?i)i/o error|hung", nil), ("a{3,}b?", "aaab"), ("x(?=y)y", "xy"),
     ] as [(String, String?)])
   func exampleLines(pattern: String, expected: String?) throws {
     let policy = try Self.policy(
-      "signals:\n  s: {log: kernel, match: '\(pattern)'}\nrules:\n  - {rule: R, when: 'count(s[5m]) > 0', then: replace}\n")
+      "signals:\n  s: {log: kernel, match: '\(pattern)'}\nrules:\n  - {rule: R, when: 'count(s[5m]) > 0', then: replace}\n"
+    )
     let history = Self.history([], logs: ["kernel"])
     let report = nearestChanges(in: history, under: policy, at: Self.tick, to: [.verdict(.replace)])
     guard case .moreLines(_, let count, let text, _)? = report.results[0].changes.first?.edit.kind else {

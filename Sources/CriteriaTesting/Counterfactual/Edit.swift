@@ -56,6 +56,14 @@ package struct Edit: Hashable, Sendable {
     }
   }
 
+  /// How many log lines it adds or takes away.
+  var lines: Int {
+    switch kind {
+    case .fewerLines(_, let count), .moreLines(_, let count, _, _): count
+    case .shift, .growth, .status, .info, .fact, .label, .launch, .resumed, .arrived, .wait: 0
+    }
+  }
+
   /// The first moment of the span.
   var start: Timestamp { Timestamp(milliseconds: min(from.milliseconds + 1, to.milliseconds)) }
 

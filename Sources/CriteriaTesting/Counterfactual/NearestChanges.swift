@@ -68,7 +68,7 @@ package struct SearchReport {
 /// - a launch: the shift ÷ the age, before or after, whichever is more;
 /// - another value, and samples that come: 1, whatever the values.
 ///
-/// Of equal sizes the shorter span goes first. A quantity is bisected until x reaches the goal and x ÷ 2 does not, then to
+/// Of equal sizes the shorter span goes first, then fewer lines. A quantity is bisected until x reaches the goal and x ÷ 2 does not, then to
 /// 0.1 %, then rounded away from zero to three digits where that still holds. Signals of whole numbers (up to 10,000) move by whole
 /// numbers. A goal that a large change reaches and larger ones miss again may be overlooked, and so may one that takes two changes.
 /// No observation older than the policy's rules look back is touched.

@@ -7,7 +7,8 @@ extension Readings {
     let span = "for the last " + duration(edit)
     switch edit.kind {
     case .shift(let signal, let labels, let by):
-      let head = "\(named(signal, labels)) \(by < 0 ? "lower" : "higher") by \(amount(of: signal, by.magnitude)) \(span)"
+      let head =
+        "\(named(signal, labels)) \(by < 0 ? "lower" : "higher") by \(amount(of: signal, by.magnitude)) \(span)"
       guard let newest = newestValue(of: signal, labels, edit) else { return head }
       let moved = min(max(newest + by, bounds(of: signal).lowerBound), bounds(of: signal).upperBound)
       let format = format(of: signal)
@@ -27,7 +28,8 @@ extension Readings {
     case .launch(let seconds):
       return "launched \(CriteriaEngine.duration(seconds.magnitude)) \(seconds < 0 ? "earlier" : "later")"
     case .resumed(let signals):
-      return signals.map { named($0) }.joined(separator: ", ") + " heard of until now, as \(signals.count == 1 ? "it was" : "they were") last"
+      return signals.map { named($0) }.joined(separator: ", ")
+        + " heard of until now, as \(signals.count == 1 ? "it was" : "they were") last"
     case .arrived(let signal, let labels, let value):
       return "\(named(signal, labels)) heard of \(span), at \(text(value, format(of: signal)))"
     case .wait: return "\(duration(edit)) more in which all stays as it is"

@@ -8,10 +8,18 @@ extension Program {
     return rules + (signals.map(\.retention).max() ?? 0) + step
   }
 
-  /// The signals that rules read, in the order of the policy.
+  /// The signals that rules read, in the order of the policy; those too that facts are read from.
   var signalsRead: [Int] {
-    Set(rules.flatMap { $0.signals + $0.keyedSignals }).sorted()
+    var read = Set(rules.flatMap { $0.signals + $0.keyedSignals })
+    for feature in features {
+      guard case .fact(let code) = feature.kind else { continue }
+      if let info = info(ofFact: string(code)) { read.insert(info) }
+    }
+    return read.sorted()
   }
+
+  /// The info signal that a fact is read from.
+  func info(ofFact name: String) -> Int? { signals.firstIndex { $0.isInfo && $0.name == name } }
 }
 
 extension Program.Signal {
@@ -54,7 +62,9 @@ extension Readings {
     var last: [[String: String]: (time: Timestamp, value: Double)] = [:]
     var fastest = 0.0
     for item in items where item.signals.contains(signal) && item.entry.time <= to {
-      guard case .sample(_, let labels, let raw) = item.entry.observation, let value = one.value(of: raw) else { continue }
+      guard case .sample(_, let labels, let raw) = item.entry.observation, let value = one.value(of: raw) else {
+        continue
+      }
       if item.entry.time > from, let before = last[labels], item.entry.time > before.time {
         let seconds = Double(item.entry.time.milliseconds - before.time.milliseconds) / 1000
         fastest = max(fastest, (value >= before.value ? value - before.value : value) / seconds)

@@ -47,7 +47,7 @@ struct Search {
   }
 
   private func isSmaller(_ a: NearestChange, _ b: NearestChange) -> Bool {
-    (a.size, a.edit.length) < (b.size, b.edit.length)
+    (a.size, a.edit.length, a.edit.lines) < (b.size, b.edit.length, b.edit.lines)
   }
 
   mutating func run() {
@@ -72,11 +72,7 @@ struct Search {
       case .fact(let code):
         let name = program.string(code)
         guard names.insert(name).inserted else { continue }
-        if let signal = program.signals.firstIndex(where: { $0.isInfo && $0.name == name }) {
-          if !read.contains(signal) { infos(signal) }
-        } else {
-          fact(name)
-        }
+        if program.info(ofFact: name) == nil { fact(name) }
       case .label(let code): label(program.string(code))
       case .age: launch()
       default: break
@@ -167,10 +163,11 @@ struct Search {
 
   // MARK: Spans
 
-  /// Spans that matter to what rules read of a signal, shortest first: its last step, and how long its terms and the `for` of rules
+  /// Spans that matter to what rules read of a signal, shortest first: back to its newest sample, and how long its terms and the `for` of rules
   /// look back; with a rule's `hold` too.
   private func spans(of signal: Int) -> [Timestamp] {
-    var lengths: Set<Int64> = [program.step]
+    let newest = readings.newest(of: signal, at: tick).map(\.entry.time.milliseconds).max() ?? tick.milliseconds
+    var lengths: Set<Int64> = [((tick.milliseconds - newest) / program.step + 1) * program.step]
     for rule in program.rules where rule.signals.contains(signal) || rule.keyedSignals.contains(signal) {
       var windows: Set<Int64> = [program.step]
       for index in rule.features where program.features[index].signal == signal {
@@ -385,7 +382,8 @@ struct Search {
 
   /// What keeps the verdict open goes on as it was before it fell silent: each alone, and all of it.
   private mutating func resume(_ read: [Int]) {
-    let missing = read.filter { signal in base?.missing.contains { $0.signal == program.signals[signal].name } ?? false }
+    let missing = read.filter { signal in base?.missing.contains { $0.signal == program.signals[signal].name } ?? false
+    }
     guard !missing.isEmpty else { return }
     let from = Timestamp(milliseconds: max(tick.milliseconds - lookback, replayer.earliest.milliseconds))
     let groups = missing.map { [$0] } + (missing.count > 1 ? [missing] : [])

@@ -22,19 +22,21 @@ extension Explanation {
     let program = policy.program
     var line = page.paint(escaped(decision.instance), .bold) + "  "
     line += page.paint(page.verdict(decision), page.colour(decision.verdict))
-    line += "  score \(page.interval(decision.score)) (watch from \(points(program.watch)), replace from \(points(program.replace)))\n"
+    line +=
+      "  score \(page.interval(decision.score)) (watch from \(points(program.watch)), replace from \(points(program.replace)))\n"
     var facts = "at \(decision.at)"
     if timeOrigin == .inputs { facts += " (median over instances of their newest)" }
     if let known = decision.knownSince { facts += " · known since \(page.moment(known)) (\(page.ago(known)))" }
-    facts += " · policy \(escaped(decision.policyName)) \(decision.policyDigest.prefix("sha256:".count + 12))…\n"
-    line += facts
+    line += facts + "\n"
+    line += "policy \(escaped(decision.policyName)) \(decision.policyDigest.prefix("sha256:".count + 12))…\n"
     if !decision.isSelected { line += "the policy's selector leaves it out: it is not judged\n" }
     if decision.assumesSteady { line += "assumed to have stood like this for long\n" }
     if !decision.protectedBy.isEmpty {
       line += "protected by \(decision.protectedBy.joined(separator: ", ")): at most watch\n"
     }
     if let next = decision.nextChange {
-      line += "the verdict can change at \(page.moment(next)) (in \(page.until(next))), or earlier if more is observed\n"
+      line +=
+        "the verdict can change at \(page.moment(next)) (in \(page.until(next))), or earlier if more is observed\n"
     } else {
       line += "the verdict does not change unless more is observed\n"
     }
@@ -56,7 +58,8 @@ extension Explanation {
     var table = Table(header: ["    TERM", "VALUE", "EVIDENCE"])
     for one in report.evidence {
       table.add(
-        [Table.Cell("    " + escaped(one.term)), Table.Cell(escaped(page.value(one.value)))], parts: evidence(one, report, page))
+        [Table.Cell("    " + escaped(one.term)), Table.Cell(escaped(page.value(one.value)))],
+        parts: evidence(one, report, page))
     }
     if !report.evidence.isEmpty { text += table.render(colours: page.colours, width: page.width) }
     return text
@@ -85,11 +88,15 @@ extension Explanation {
     if let line = one.line {
       parts.append("\(escaped(line.file)):\(line.line)" + (one.newest.map { " at \(page.moment($0))" } ?? ""))
       if let text = self.text(of: line) { parts.append("“\(escaped(shortened(text)))”") }
+    } else if let (text, time) = newestSample(one, report) {
+      let isKnown = one.value != .unknown
+      parts.append((isKnown ? "" : "last heard of: ") + "\(text) at \(page.moment(time)) (\(page.ago(time)) ago)")
     } else if let newest = one.newest {
-      let sample = self.sample(one, newest, report)
-      parts.append((sample.map { $0 + " " } ?? "newest ") + "at \(page.moment(newest)) (\(page.ago(newest)) ago)")
+      parts.append("told at \(page.moment(newest)) (\(page.ago(newest)) ago)")
     } else if one.value == .unknown {
-      parts.append(one.signal == nil ? "not known" : "nothing seen")
+      parts.append("never seen")
+    } else if one.signal != nil {
+      parts.append("no line")
     }
     return parts
   }
@@ -104,28 +111,42 @@ extension Explanation {
 
   private func shortened(_ text: String) -> String { text.count > 80 ? text.prefix(79) + "…" : text }
 
-  /// The newest sample or status that a term saw.
-  private func sample(_ one: RuleReport.Evidence, _ time: Timestamp, _ report: RuleReport) -> String? {
-    guard let signal = policy.program.signals.first(where: { $0.name == one.signal }) else { return nil }
-    let format = policy.program.features.first { $0.text == one.signal }?.format ?? .plain
+  /// The newest sample or status that a term could see.
+  private func newestSample(_ one: RuleReport.Evidence, _ report: RuleReport) -> (text: String, time: Timestamp)? {
+    var name = one.signal
+    // A fact may be read from the info signal of its name.
+    if name == nil, one.term.hasPrefix("fact.") { name = String(one.term.dropFirst("fact.".count)) }
+    guard let signal = policy.program.signals.first(where: { $0.name == name }) else { return nil }
+    let format = policy.program.features.first { $0.text == signal.name }?.format ?? .plain
     let key = Dictionary(report.key.map { ($0.name, $0.value) }) { $1 }
-    for entry in history.entries.reversed() where entry.time == time {
-      switch (entry.observation, signal.source) {
-      case (.sample(let metric, let labels, let raw), .metric(let selector, let conversion, _)):
-        guard metric == selector.metric, selector.matches(labels, RegexScanner()),
-          signal.by.allSatisfy({ key[$0] == nil || key[$0] == labels[$0] ?? "" })
-        else { continue }
-        return "\(metric) \(CriteriaEngine.text(conversion.apply(raw), format))"
-      case (.sample(let metric, let labels, _), .info(let selector, let label)):
-        guard metric == selector.metric, selector.matches(labels, RegexScanner()) else { continue }
-        return "\(metric){\(label)=\"\(escaped(labels[label] ?? ""))\"}"
-      case (.sample(let metric, _, _), .condition(_, let from?, _, _)) where metric == from.metric: return metric
-      case (.condition(let type, let status, let reason, _), .condition(let wanted, _, _, _)) where type == wanted:
-        return "\(escaped(type)) \(escaped(status))" + (reason.map { " (\(escaped($0)))" } ?? "")
-      default: continue
-      }
+    let scanner = RegexScanner()
+    for entry in history.entries.reversed() where entry.time <= decision.at {
+      if let text = text(of: entry.observation, as: signal, format, key, scanner) { return (text, entry.time) }
     }
     return nil
+  }
+
+  /// `nil`: the signal does not read it, or not for that key.
+  private func text(
+    of observation: Observation, as signal: Program.Signal, _ format: NumberFormat, _ key: [String: String],
+    _ scanner: RegexScanner
+  ) -> String? {
+    switch (observation, signal.source) {
+    case (.sample(let metric, let labels, let raw), .metric(let selector, let conversion, _)):
+      guard metric == selector.metric, selector.matches(labels, scanner),
+        signal.by.allSatisfy({ key[$0] == nil || key[$0] == labels[$0] ?? "" })
+      else { return nil }
+      return "\(metric) " + (raw.isFinite ? CriteriaEngine.text(conversion.apply(raw), format) : "ended")
+    case (.sample(let metric, let labels, _), .info(let selector, let label)):
+      guard metric == selector.metric, selector.matches(labels, scanner) else { return nil }
+      return "\(metric){\(label)=\"\(escaped(labels[label] ?? ""))\"}"
+    case (.sample(let metric, let labels, 1), .condition(let type, let from?, let typeLabel, let statusLabel)):
+      guard metric == from.metric, labels[typeLabel] == type, from.matches(labels, scanner) else { return nil }
+      return "\(metric){\(statusLabel)=\"\(escaped(labels[statusLabel] ?? ""))\"}"
+    case (.condition(let type, let status, let reason, _), .condition(let wanted, _, _, _)):
+      return type == wanted ? "\(escaped(type)) \(escaped(status))" + (reason.map { " (\(escaped($0)))" } ?? "") : nil
+    default: return nil
+    }
   }
 
   // MARK: What is missing
@@ -192,13 +213,19 @@ extension Explanation {
         ]
       ) { $0 == bands[1] ? "replace \(short($0))" : short($0) }
     ]
+    var flat: [String] = []
     for (index, term) in timeline.terms.enumerated() {
       let key = term.key.isEmpty ? "" : " {" + term.key.map { "\($0.name) \($0.value)" }.joined(separator: ", ") + "}"
+      let title = escaped("\(term.term)\(key), read by \(term.rule)")
+      let values = points.map { $0.values[index] }
+      // A line that never moves says as much in words.
+      if let first = values.first, values.allSatisfy({ $0 == first }) {
+        flat.append(title + ": " + (first.map { CriteriaEngine.text($0, term.format) } ?? "unknown") + " throughout")
+        continue
+      }
       plots.append(
-        Plot(
-          title: escaped("\(term.term)\(key), read by \(term.rule)"),
-          values: points.map { point in point.values[index].map { ($0, $0) } }, rows: 3
-        ) { CriteriaEngine.text($0, term.format) })
+        Plot(title: title, values: values.map { $0.map { ($0, $0) } }, rows: 3) { CriteriaEngine.text($0, term.format) }
+      )
     }
     let labels = max(plots.map(\.labelWidth).max() ?? 0, "verdict".count)
     let columns = max(10, min(page.width - labels - 2, 100))
@@ -211,6 +238,7 @@ extension Explanation {
     }
     lines += timeAxis(points.map(\.time), columns: columns, label: labels)
     lines.append(indent + "verdict: . keep, w watch, Q quarantine, R replace, ? unknown")
+    lines += flat.map { indent + $0 }
     return lines.joined(separator: "\n") + "\n"
   }
 

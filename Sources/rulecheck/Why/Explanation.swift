@@ -52,19 +52,18 @@ struct Explanation {
 
   // MARK: What is asked for
 
-  private static let severity: [Verdict] = [.keep, .watch, .quarantine, .replace]
-
   private static func wanted(_ decision: Decision) -> [(direction: String, goal: Goal)] {
-    guard let place = severity.firstIndex(of: decision.verdict) else {
-      return decision.possible.map { ("settles", Goal.verdict($0)) }
-    }
-    func goal(_ verdicts: ArraySlice<Verdict>) -> Goal {
+    func goal(_ verdicts: Verdict...) -> Goal {
       Goal(verdicts.map(\.rawValue).joined(separator: " or ")) { verdicts.contains($0.verdict) }
     }
-    var wanted: [(String, Goal)] = []
-    if place + 1 < severity.count { wanted.append(("towardsReplace", goal(severity[(place + 1)...]))) }
-    if place > 0 { wanted.append(("towardsKeep", goal(severity[..<place]))) }
-    return wanted
+    // A quarantine keeps the instance, but out of service: it is no way towards keeping it.
+    switch decision.verdict {
+    case .keep: return [("towardsReplace", goal(.watch, .quarantine, .replace))]
+    case .watch: return [("towardsReplace", goal(.quarantine, .replace)), ("towardsKeep", goal(.keep))]
+    case .quarantine: return [("towardsReplace", goal(.replace)), ("towardsKeep", goal(.keep, .watch))]
+    case .replace: return [("towardsKeep", goal(.keep, .watch))]
+    case .unknown: return decision.possible.map { ("settles", goal($0)) }
+    }
   }
 
   private static func wanted(ofRule name: String, _ decision: Decision) -> [(direction: String, goal: Goal)] {

@@ -72,7 +72,8 @@ struct Plot {
       // Joined to the column before, so that a jump is a line.
       var (from, to) = (upper, lower)
       if let before, before.x == x - 1 { (from, to) = (min(upper, before.low), max(lower, before.high)) }
-      for y in from...max(from, to) { set(x, y) }
+      // What lies between the ends of an interval is shaded.
+      for y in from...to where y <= upper || y >= lower || (x + y) % 4 == 0 { set(x, y) }
       before = (x, upper, lower)
     }
     return (0..<rows).map { row in

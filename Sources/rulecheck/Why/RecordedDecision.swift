@@ -14,7 +14,8 @@ struct RecordedDecision {
   init(of instance: String, in path: String) throws {
     let bytes: [UInt8]
     do {
-      bytes = try LineStream(try ByteStream(opening: path), chunk: 1 << 18, longestLine: 1 << 18).readAll(limit: 1 << 28)
+      bytes = try LineStream(try ByteStream(opening: path), chunk: 1 << 18, longestLine: 1 << 18).readAll(
+        limit: 1 << 28)
     } catch {
       throw Failure(error.description)
     }
@@ -61,7 +62,9 @@ struct RecordedDecision {
   func text(rule: String?, on terminal: Terminal?) -> String {
     let colours = terminal?.colours ?? false
     var result = paint(text(record["instance"]), colours ? .bold : nil) + "  " + text(record["verdict"])
-    if let possible = record["possible"]?.sequence { result += ": " + possible.map { text($0) }.joined(separator: " or ") }
+    if let possible = record["possible"]?.sequence {
+      result += ": " + possible.map { text($0) }.joined(separator: " or ")
+    }
     result += "  score \(interval(record["score"]))\n"
     result += "at \(text(record["at"])) · policy \(text(record["policy"]?["name"])) "
     result += "\(text(record["policy"]?["digest"]).prefix("sha256:".count + 12))…\n"
@@ -81,7 +84,8 @@ struct RecordedDecision {
       result += "  \(text(one["signal"]))  " + (one["since"].map { "since " + text($0) } ?? "never seen")
       result += (one["reason"].map { ": " + text($0) } ?? "") + "\n"
     }
-    result += "\na record holds no data: what would have changed the decision needs the inputs (-p, --metrics, --logs, --inventory)\n"
+    result +=
+      "\na record holds no data: what would have changed the decision needs the inputs (-p, --metrics, --logs, --inventory)\n"
     return result
   }
 
@@ -104,7 +108,8 @@ struct RecordedDecision {
       if let newest = term["newest"] { parts.append("newest at " + text(newest)) }
       if let place = term["line"] { parts.append(text(place)) }
       let value = term["atLeast"].map { "at least \(text($0))" } ?? text(term["value"])
-      table.add([Table.Cell("    " + text(term["term"])), Table.Cell(value == "null" ? "unknown" : value)], parts: parts)
+      table.add(
+        [Table.Cell("    " + text(term["term"])), Table.Cell(value == "null" ? "unknown" : value)], parts: parts)
     }
     return line + table.render(colours: colours, width: width)
   }
