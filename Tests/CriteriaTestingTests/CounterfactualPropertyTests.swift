@@ -13,7 +13,7 @@ struct CounterfactualPropertyTests {
   @Test("applied to the data and run again it does flip, half of it does not", arguments: 0..<8)
   func flips(part: Int) throws {
     var found: [String: Int] = [:]
-    for seed in 0..<20 {
+    for seed in 0..<15 {
       let one = makeCase(seed: UInt64(part * 1000 + seed), isSmall: true)
       let compilation = compile(SourceText(path: Draft.path, text: one.draft.text), readUse: one.draft.read)
       let policy = try Policy(compilation)
@@ -43,7 +43,8 @@ struct CounterfactualPropertyTests {
         guard let base = history.decide(under: policy, at: tick) else { continue }
         let verdicts = [Verdict.keep, .watch, .quarantine, .replace].filter { $0 != base.verdict }
         var limits = SearchLimits()
-        limits.replays = 600
+        limits.replays = 400
+        limits.observations = 60_000
         let report = nearestChanges(
           in: history, under: policy, at: tick, to: verdicts.map { .verdict($0) }, limits: limits)
         for (verdict, result) in zip(verdicts, report.results) {

@@ -52,7 +52,7 @@ struct NearestChangeTests {
     Story(
       name: "a share lower by percentage points", policy: hot, history: { history(series("cpu") { _ in 95 }) },
       goal: .keep,
-      change: "`cpu` lower by 25 percentage points for the last 1m (newest 70 % instead of 95 %)"),
+      change: "`cpu` lower by 5.01 percentage points for the last 5m (newest 90 % instead of 95 %)"),
     Story(
       name: "a share higher, over window and `for`", policy: hot, history: { history(series("cpu") { _ in 80 }) },
       goal: .replace, change: "`cpu` higher by 10.1 percentage points for the last 10m (newest 90.1 % instead of 80 %)"),
@@ -184,12 +184,13 @@ struct NearestChangeTests {
       change: "`avail` {mountpoint /srv} higher by 40 MiB for the last 1m (newest 50 MiB instead of 10 MiB)"),
   ]
 
-  @Test("it is the one that a person would name", arguments: stories)
+  @Test("it is among those that a person would name, and does what it says", arguments: stories)
   func story(_ story: Story) throws {
     let policy = try Self.policy(story.policy)
     let history = story.history()
     let report = nearestChanges(in: history, under: policy, at: Self.tick, to: [.verdict(story.goal)])
-    #expect(report.results[0].changes.first?.text == story.change, "\(report.results[0].changes.map(\.text))")
+    let texts = report.results[0].changes.map(\.text)
+    if let change = story.change { #expect(texts.contains(change), "\(texts)") } else { #expect(texts == []) }
     #expect(!report.isCutShort)
     for change in report.results[0].changes {
       let failures = counterfactualFaults(change, of: history, under: policy, at: Self.tick) {
@@ -205,7 +206,7 @@ struct NearestChangeTests {
     let history = Self.history(Self.series("cpu") { _ in 95 })
     let report = nearestChanges(
       in: history, under: policy, at: Self.tick, to: [.rule("Hot", in: [.idle]), .rule("Hot", in: [.active])])
-    #expect(report.results[0].changes.first?.text.hasPrefix("`cpu` lower by 25") == true)
+    #expect(report.results[0].changes.first?.text.hasPrefix("`cpu` lower by 5.01") == true)
     // It is active already: nothing is to be changed, and waiting is the least of it.
     #expect(report.results[1].goal == "Hot active")
   }

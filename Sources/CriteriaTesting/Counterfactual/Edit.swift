@@ -18,7 +18,7 @@ package struct Edit: Hashable, Sendable {
     case fewerLines(signal: Int, count: Int)
     /// So many more matching lines, all at the end of the span.
     case moreLines(signal: Int, count: Int, text: String, source: String)
-    /// A condition's status was another one; told again at each step of the span.
+    /// A condition's status was another one, throughout the span.
     case status(signal: Int, String)
     /// The label that an info signal reads was another one.
     case info(signal: Int, String)
@@ -26,9 +26,10 @@ package struct Edit: Hashable, Sendable {
     case label(String, String)
     /// The launch was later by so many seconds; negative: earlier.
     case launch(by: Double)
-    /// The signals, gone silent, were heard of on: their last values, at each step of the span. A log is read from its start.
+    /// The signals, gone silent, were heard of on, throughout the span: their last values, counters growing as they last did. A log is
+    /// read from its start.
     case resumed(signals: [Int])
-    /// A metric that was not heard of had this value, in the signal's unit, at each step of the span.
+    /// A metric that was not heard of had this value, in the signal's unit, throughout the span.
     case arrived(signal: Int, Labels, value: Double)
     /// Nothing changes but the time: all that is alive goes on as it was at the start of the span, to its end.
     case wait

@@ -42,7 +42,7 @@ extension Readings {
     case .arrived(let signal, let labels, let value):
       guard case .metric(let selector, _, _) = program.signals[signal].source else { return items }
       let raw = program.signals[signal].raw(of: value)
-      return items + moments(edit).map { new(.sample(selector.metric, labels, raw), at: $0, signal) }
+      return items + moments(edit, [signal]).map { new(.sample(selector.metric, labels, raw), at: $0, signal) }
     case .wait:
       return items.filter { $0.entry.time <= edit.from }
         + continued(Array(program.signals.indices), edit, onlyAlive: true)
@@ -53,11 +53,15 @@ extension Readings {
     Item(entry: History.Entry(observation, at: time), series: nil, signals: [signal])
   }
 
-  /// The ticks of the span.
-  private func moments(_ edit: Edit) -> [Timestamp] {
+  /// When a signal is observed anew over a span, to be known throughout: at its first tick, and often enough not to go stale.
+  private func moments(_ edit: Edit, _ signals: [Int]) -> [Timestamp] {
     let step = program.step
+    let staleAfter = signals.compactMap { program.signals[$0].staleAfter }.min() ?? .max
+    let pace = max(step, staleAfter / 2 / step * step)
     let first = (edit.from.milliseconds / step + 1) * step
-    return stride(from: first, through: edit.to.milliseconds, by: Int64.Stride(step)).map(Timestamp.init(milliseconds:))
+    let last = edit.to.milliseconds
+    // At the end as well: a term over a window as short as a step sees nothing else.
+    return stride(from: first, to: last, by: Int64.Stride(pace)).map(Timestamp.init(milliseconds:)) + [edit.to]
   }
 
   private func isTouched(_ item: Item, _ signal: Int, _ edit: Edit) -> Bool {
@@ -146,14 +150,31 @@ extension Readings {
       let staleAfter = item.signals.compactMap { program.signals[$0].staleAfter }.max() ?? .max
       if onlyAlive, edit.from.milliseconds - item.entry.time.milliseconds > staleAfter { continue }
       if case .sample(_, _, let value) = item.entry.observation, !value.isFinite { continue }
-      for time in moments(edit) where time > item.entry.time {
+      let growth = growth(of: item)
+      for time in moments(edit, item.signals) where time > item.entry.time {
         var again = item
         again.entry.time = time
         again.entry.origin = nil
+        if growth > 0, case .sample(let metric, let labels, let value) = item.entry.observation {
+          let seconds = Double(time.milliseconds - item.entry.time.milliseconds) / 1000
+          again.entry.observation = .sample(metric, labels, value + growth * seconds)
+        }
         added.append(again)
       }
     }
     return added
+  }
+
+  /// How fast a counter grew before its newest sample, raw, a second; 0 for all else: a counter that goes on goes on growing.
+  private func growth(of newest: Item) -> Double {
+    guard newest.signals.contains(where: isCounter), case .sample(_, _, let value) = newest.entry.observation,
+      let signal = newest.signals.first, let series = newest.series
+    else { return 0 }
+    let earlier = Timestamp(milliseconds: newest.entry.time.milliseconds - 1)
+    guard let before = self.newest(of: signal, at: earlier).first(where: { $0.series == series }),
+      case .sample(_, _, let old) = before.entry.observation, old.isFinite, old < value
+    else { return 0 }
+    return (value - old) / (Double(newest.entry.time.milliseconds - before.entry.time.milliseconds) / 1000)
   }
 
   // MARK: Logs
@@ -187,7 +208,7 @@ extension Readings {
       }
       result.append(item)
     }
-    return result + moments(edit).map { new(.condition(type, status), at: $0, signal) }
+    return result + moments(edit, [signal]).map { new(.condition(type, status), at: $0, signal) }
   }
 
   private func with(info value: String, of signal: Int, _ items: [Item], _ edit: Edit) -> [Item] {
@@ -206,7 +227,7 @@ extension Readings {
     if !isFound {
       var labels = series(of: signal).last ?? selector.plainLabels
       labels[label] = value
-      result += moments(edit).map { new(.sample(selector.metric, labels, 1), at: $0, signal) }
+      result += moments(edit, [signal]).map { new(.sample(selector.metric, labels, 1), at: $0, signal) }
     }
     return result
   }

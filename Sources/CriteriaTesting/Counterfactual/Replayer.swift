@@ -56,7 +56,10 @@ struct Replayer {
       return edit.applied(to: history, under: policy).decide(under: policy, at: at)
     }
     var fleet = begin()
-    feed(edit, &fleet)
+    var attachments = lateAttachments
+    let items = edit.map { readings.apply($0, to: tail, &attachments) } ?? tail
+    fed += items.count
+    feed(items, attachments, &fleet)
     fleet.advance(to: at)
     return fleet.explain(history.instance, at: at, allRules: true)
   }
@@ -65,10 +68,18 @@ struct Replayer {
   mutating func firstTick(upTo limit: Timestamp, where isWanted: (Decision) -> Bool) -> Timestamp? {
     replays += 1
     var fleet = begin()
-    feed(Edit(.wait, from: tick, to: limit), &fleet)
+    var attachments = lateAttachments
+    let items = readings.apply(Edit(.wait, from: tick, to: limit), to: tail, &attachments)
+    fed += items.count
+    feed(items.filter { $0.entry.time <= tick }, attachments, &fleet)
+    // What is ahead is fed tick by tick: a fleet does not let it wait for long.
+    var ahead = items.filter { $0.entry.time > tick }.sorted { $0.entry.time < $1.entry.time }[...]
     let step = policy.program.step
     for time in stride(from: tick.milliseconds + step, through: limit.milliseconds, by: Int64.Stride(step)) {
       let time = Timestamp(milliseconds: time)
+      let due = ahead.prefix { $0.entry.time <= time }
+      ahead = ahead.dropFirst(due.count)
+      feed(Array(due), [], &fleet)
       fleet.advance(to: time)
       if let decision = fleet.explain(history.instance, at: time, allRules: true), isWanted(decision) { return time }
     }
@@ -84,10 +95,7 @@ struct Replayer {
     }
   }
 
-  private mutating func feed(_ edit: Edit?, _ fleet: inout Fleet) {
-    var attachments = lateAttachments
-    let items = edit.map { readings.apply($0, to: tail, &attachments) } ?? tail
-    fed += items.count
+  private func feed(_ items: [Readings.Item], _ attachments: [History.Attachment], _ fleet: inout Fleet) {
     for one in attachments { fleet.attach(log: one.source, of: history.instance, at: one.time) }
     var handles: [SeriesHandle?] = Array(repeating: nil, count: readings.series.count)
     for item in items {

@@ -175,6 +175,7 @@ struct Search {
         if case .absent(_, let window) = program.features[index].kind { windows.insert(window) }
       }
       for window in windows {
+        lengths.insert(window)
         lengths.insert(window + rule.for)
         if rule.hold > 0 { lengths.insert(window + rule.for + rule.hold + program.step) }
       }

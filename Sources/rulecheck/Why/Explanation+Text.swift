@@ -27,7 +27,7 @@ extension Explanation {
     var facts = "at \(decision.at)"
     if timeOrigin == .inputs { facts += " (median over instances of their newest)" }
     if let known = decision.knownSince { facts += " · known since \(page.moment(known)) (\(page.ago(known)))" }
-    line += facts + "\n"
+    line += page.wrapped(facts, indent: 0)
     line += "policy \(escaped(decision.policyName)) \(decision.policyDigest.prefix("sha256:".count + 12))…\n"
     if !decision.isSelected { line += "the policy's selector leaves it out: it is not judged\n" }
     if decision.assumesSteady { line += "assumed to have stood like this for long\n" }
@@ -56,10 +56,11 @@ extension Explanation {
       text += "    needs \(page.duration(needed)) of history, known for \(page.ago(known))\n"
     }
     var table = Table(header: ["    TERM", "VALUE", "EVIDENCE"])
-    for one in report.evidence {
+    let terms = report.evidence.map { ("    " + escaped($0.term), escaped(page.value($0.value))) }
+    let left = (terms.map { displayWidth($0.0) }.max() ?? 0) + (terms.map { displayWidth($0.1) }.max() ?? 0) + 4
+    for (one, cells) in zip(report.evidence, terms) {
       table.add(
-        [Table.Cell("    " + escaped(one.term)), Table.Cell(escaped(page.value(one.value)))],
-        parts: evidence(one, report, page))
+        [Table.Cell(cells.0), Table.Cell(cells.1)], parts: evidence(one, report, page, room: page.width - left))
     }
     if !report.evidence.isEmpty { text += table.render(colours: page.colours, width: page.width) }
     return text
@@ -83,11 +84,14 @@ extension Explanation {
     return escaped(words.joined(separator: " "))
   }
 
-  private func evidence(_ one: RuleReport.Evidence, _ report: RuleReport, _ page: Page) -> [String] {
+  private func evidence(
+    _ one: RuleReport.Evidence, _ report: RuleReport, _ page: Page, room: Int
+  ) -> [String] {
     var parts: [String] = []
     if let line = one.line {
-      parts.append("\(escaped(line.file)):\(line.line)" + (one.newest.map { " at \(page.moment($0))" } ?? ""))
-      if let text = self.text(of: line) { parts.append("“\(escaped(shortened(text)))”") }
+      parts.append("\(escaped(line.file)):\(line.line)")
+      if let newest = one.newest { parts.append("at \(page.moment(newest)) (\(page.ago(newest)) ago)") }
+      if let text = self.text(of: line) { parts.append("“\(shortened(escaped(text), to: min(100, room - 2)))”") }
     } else if let (text, time) = newestSample(one, report) {
       let isKnown = one.value != .unknown
       parts.append((isKnown ? "" : "last heard of: ") + "\(text) at \(page.moment(time)) (\(page.ago(time)) ago)")
@@ -109,7 +113,9 @@ extension Explanation {
     return nil
   }
 
-  private func shortened(_ text: String) -> String { text.count > 80 ? text.prefix(79) + "…" : text }
+  private func shortened(_ text: String, to width: Int) -> String {
+    text.count > max(width, 20) ? text.prefix(max(width, 20) - 1) + "…" : text
+  }
 
   /// The newest sample or status that a term could see.
   private func newestSample(_ one: RuleReport.Evidence, _ report: RuleReport) -> (text: String, time: Timestamp)? {
@@ -180,7 +186,9 @@ extension Explanation {
       }
     }
     let cut = search.isCutShort ? "; the search met its limit, so smaller ones may exist" : ""
-    text += "(one thing at a time, tried in \(search.replays) replays; smallest first, half of it does not do\(cut))\n"
+    text += page.wrapped(
+      "(one thing at a time, tried in \(search.replays) replays; smallest first, half of it does not do\(cut))",
+      indent: 0)
     return text
   }
 
@@ -237,9 +245,10 @@ extension Explanation {
       if index == 0 { lines.append(verdictStrip(columns, labels)) }
     }
     lines += timeAxis(points.map(\.time), columns: columns, label: labels)
-    lines.append(indent + "verdict: . keep, w watch, Q quarantine, R replace, ? unknown")
-    lines += flat.map { indent + $0 }
-    return lines.joined(separator: "\n") + "\n"
+    var text = lines.joined(separator: "\n") + "\n"
+    text += page.wrapped("verdict: . keep, w watch, Q quarantine, R replace, ? unknown", indent: labels + 2)
+    for one in flat { text += page.wrapped(one, indent: labels + 2) }
+    return text
   }
 
   /// One letter a column: the most severe verdict that falls on it.

@@ -112,7 +112,7 @@ func timeAxis(_ times: [Timestamp], columns: Int, label width: Int) -> [String] 
   let indent = String(repeating: " ", count: width)
   var text = String(labels)
   while text.last == " " { text.removeLast() }
-  return [indent + " └" + String(axis), indent + "  " + text + " UTC"]
+  return [indent + " └" + String(axis), String(repeating: " ", count: max(0, width - 3)) + "UTC  " + text]
 }
 
 private func day(_ time: Timestamp) -> Substring { time.description.prefix(10) }
