@@ -115,7 +115,7 @@ struct Search {
   ///   - unit: In which the quantity is shown, and rounded.
   ///   - edit: With the quantity, which is above 0.
   private mutating func bisect(
-    most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, _ edit: (Double) -> Edit
+    most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
       guard let high = most.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
@@ -225,10 +225,10 @@ struct Search {
         for (most, sign) in [([down], -1.0), (up, 1.0)] {
           bisect(
             most: values.isWhole ? most.map { max(1, $0) } : most, isWhole: values.isWhole, unit: unit,
-            size: { min(1, $0 / max(scale, sign > 0 ? min(values.high + $0, bounds.upperBound) : scale)) }
-          ) { [tick] in
-            Edit(.shift(signal: signal, labels, by: sign * $0), from: from, to: tick)
-          }
+            size: { min(1, $0 / max(scale, sign > 0 ? min(values.high + $0, bounds.upperBound) : scale)) },
+            edit: { [tick] in
+              Edit(.shift(signal: signal, labels, by: sign * $0), from: from, to: tick)
+            })
         }
       }
     }
@@ -244,10 +244,10 @@ struct Search {
         for (most, sign) in [([fastest], -1.0), ([scale, 100 * scale, 1e6 * scale], 1.0)] {
           bisect(
             most: most, isWhole: false, unit: readings.format(of: signal).unit(of: scale),
-            size: { min(1, $0 / (sign > 0 ? fastest + $0 : fastest)) }
-          ) { [tick] in
-            Edit(.growth(signal: signal, labels, perSecond: sign * $0), from: from, to: tick)
-          }
+            size: { min(1, $0 / (sign > 0 ? fastest + $0 : fastest)) },
+            edit: { [tick] in
+              Edit(.growth(signal: signal, labels, perSecond: sign * $0), from: from, to: tick)
+            })
         }
       }
     }
@@ -291,20 +291,24 @@ struct Search {
     }
     for from in spans(of: signal) {
       let count = Double(readings.told(of: signal, after: from, upTo: tick).count)
-      bisect(most: [count], isWhole: true, unit: 1, size: { $0 / count }) { [tick] in
-        Edit(.fewerLines(signal: signal, count: Int($0)), from: from, to: tick)
-      }
+      bisect(
+        most: [count], isWhole: true, unit: 1, size: { $0 / count },
+        edit: { [tick] in
+          Edit(.fewerLines(signal: signal, count: Int($0)), from: from, to: tick)
+        })
     }
     // A glob is no name that a source could have.
     guard let text, !source.contains("*"), !source.contains("?") else { return }
-    let present = Double(readings.told(of: signal, after: spans(of: signal)[0], upTo: tick).count)
+    let present = Double(readings.told(of: signal, after: spans(of: signal).last!, upTo: tick).count)
     for age in Set(program.rules.filter { $0.signals.contains(signal) }.map(\.for)).union([0]).sorted() {
       let at = Timestamp(milliseconds: max(tick.milliseconds - age, replayer.earliest.milliseconds + 1))
-      bisect(most: [1, 10, 1000], isWhole: true, unit: 1, size: { $0 / ($0 + present) }) { [program] in
-        Edit(
-          .moreLines(signal: signal, count: Int($0), text: text, source: source),
-          from: Timestamp(milliseconds: at.milliseconds - program.step), to: at)
-      }
+      bisect(
+        most: [1, 10, 1000], isWhole: true, unit: 1, size: { $0 / ($0 + present) },
+        edit: { [program] in
+          Edit(
+            .moreLines(signal: signal, count: Int($0), text: text, source: source),
+            from: Timestamp(milliseconds: at.milliseconds - program.step), to: at)
+        })
     }
   }
 
@@ -361,10 +365,10 @@ struct Search {
     let age = Double(tick.milliseconds - launched.milliseconds) / 1000
     for (most, sign) in [([age], 1.0), ([age, 1e7, 1e9], -1.0)] {
       bisect(
-        most: most, isWhole: false, unit: 1, size: { $0 / (sign > 0 ? age : age + $0) }
-      ) { [tick, replayer] in
-        Edit(.launch(by: sign * $0), from: replayer.earliest, to: tick)
-      }
+        most: most, isWhole: false, unit: 1, size: { $0 / (sign > 0 ? age : age + $0) },
+        edit: { [tick, replayer] in
+          Edit(.launch(by: sign * $0), from: replayer.earliest, to: tick)
+        })
     }
   }
 
