@@ -96,7 +96,7 @@ struct NearestChangeTests {
         rules:
           - {rule: Failing, when: 'increase(errors[5m]) > 60', then: replace}
         """, history: { history(series("errors") { Double($0 * 30) }) }, goal: .keep,
-      change: "`errors` growing slower by 0.3/s for the last 5m"),
+      change: "`errors` growing slower by 0.301/s for the last 5m"),
     Story(
       name: "another fact",
       policy: """
@@ -181,7 +181,7 @@ struct NearestChangeTests {
               + series("size", ["mountpoint": mount]) { _ in 1_048_576 * 1000 }
           })
       }, goal: .keep,
-      change: "`avail` {mountpoint /srv} higher by 40 MiB for the last 1m (newest 50 MiB instead of 10 MiB)"),
+      change: "`avail` {mountpoint /srv} higher by 40.1 MiB for the last 1m (newest 50.1 MiB instead of 10 MiB)"),
   ]
 
   @Test("it is among those that a person would name, and does what it says", arguments: stories)
