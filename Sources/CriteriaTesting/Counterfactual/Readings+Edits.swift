@@ -30,6 +30,8 @@ extension Readings {
         var item = item
         let moved = Timestamp(milliseconds: launched.milliseconds + Int64((seconds * 1000).rounded(.towardZero)))
         item.entry.observation = .facts(facts, labels: labels, desired: desired, launched: moved)
+        // A launch that lies ahead of whoever tells it is not believed.
+        item.entry.time = max(item.entry.time, moved)
         return item
       }
     case .resumed(let signals):
