@@ -91,6 +91,7 @@ let package = Package(
       name: "CriteriaTestingTests",
       dependencies: [
         "CriteriaTesting", "Criteria", "CriteriaCompiler", "CriteriaSyntax", "CriteriaDiagnostics", "CriteriaEngine",
+        "Reference", "differential",
       ],
       swiftSettings: settings),
     .testTarget(name: "CriteriaReadersTests", dependencies: ["CriteriaReaders"], swiftSettings: settings),

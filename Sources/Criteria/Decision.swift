@@ -137,6 +137,8 @@ public struct RuleReport: Hashable, Sendable {
     public var newest: Timestamp?
     /// Where that observation was read, if whoever fed it said so.
     public var line: Origin?
+    /// The signal that the term reads, if it reads one.
+    public var signal: String?
   }
 
   /// The rule's name.
@@ -217,5 +219,6 @@ extension RuleReport.Evidence {
       }
     newest = evidence.newest.map(Timestamp.init(milliseconds:))
     line = evidence.origin
+    signal = evidence.signal
   }
 }

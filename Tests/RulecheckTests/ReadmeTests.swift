@@ -4,7 +4,9 @@ import Testing
 /// README and tutorial are run: each ` ```yaml ` block that begins with `# NAME` is a file, each ` ```console ` block is what a shell shows.
 @Suite("The README tells the truth")
 struct ReadmeTests {
-  @Test("its commands print what it shows", arguments: ["README.md", "docs/first-policy.md", "docs/testing.md"])
+  @Test(
+    "its commands print what it shows",
+    arguments: ["README.md", "docs/first-policy.md", "docs/testing.md", "docs/why.md"])
   func commands(document: String) throws {
     let folder = try TemporaryFolder()
     for name in ["Examples", "rules"] { symlink(root + "/" + name, folder.path + "/" + name) }

@@ -3,6 +3,23 @@ import Testing
 /// Real data that is not part of the repository: these tests are skipped where `../shared/data` is absent.
 @Suite("Real inputs", .enabled(if: sharedData != nil, "../shared/data is absent"))
 struct SharedDataTests {
+  static let windowPolicy = """
+    version: 1
+    policy: window-a
+    step: 5s
+    watch: 50
+    replace: 100
+    signals:
+      up:     {gauge: 'up{job="node"}'}
+      avail:  {gauge: 'node_filesystem_avail_bytes{fstype="tmpfs"}', unit: bytes, by: [mountpoint]}
+      size:   {gauge: 'node_filesystem_size_bytes{fstype="tmpfs"}', unit: bytes, by: [mountpoint]}
+      config: {info: demo_config_hash_info, label: hash}
+    rules:
+      - {rule: Down, when: up == 0, then: replace}
+      - {rule: DiskFull, when: avail / size < 10%, for: 10s, then: +60}
+      - {rule: ConfigChanged, when: 'changes(config[10m]) > 0', then: +50}
+    """
+
   @Test(
     "a run of Prometheus is judged as its timeline tells",
     arguments: [
@@ -13,23 +30,7 @@ struct SharedDataTests {
     ])
   func prometheusRun(at: Int, expected: [String: String]) throws {
     let folder = try TemporaryFolder()
-    let policy = try folder.write(
-      """
-      version: 1
-      policy: window-a
-      step: 5s
-      watch: 50
-      replace: 100
-      signals:
-        up:     {gauge: 'up{job="node"}'}
-        avail:  {gauge: 'node_filesystem_avail_bytes{fstype="tmpfs"}', unit: bytes, by: [mountpoint]}
-        size:   {gauge: 'node_filesystem_size_bytes{fstype="tmpfs"}', unit: bytes, by: [mountpoint]}
-        config: {info: demo_config_hash_info, label: hash}
-      rules:
-        - {rule: Down, when: up == 0, then: replace}
-        - {rule: DiskFull, when: avail / size < 10%, for: 10s, then: +60}
-        - {rule: ConfigChanged, when: 'changes(config[10m]) > 0', then: +50}
-      """, to: "policy.yaml")
+    let policy = try folder.write(Self.windowPolicy, to: "policy.yaml")
     let dump = try #require(sharedData) + "/prometheus-run/tsdb-dump-node.txt.gz"
     let run = try rulecheck(["eval", "-p", policy, "--metrics", dump, "--at", String(at), "--format", "jsonl"])
     #expect(run.status == 0, "\(run.errors)")

@@ -59,6 +59,8 @@ package struct InstanceView {
     /// The newest observation behind it.
     package var newest: Int64?
     package var origin: Origin?
+    /// The signal that it reads, if it reads one.
+    package var signal: String?
   }
 
   /// What is unknown and blocks the verdict, and when it was last seen.
@@ -411,14 +413,19 @@ struct Reader {
     for index in read {
       let (newest, origin) = newest(behind: index, key)
       evidence.append(
-        InstanceView.Evidence(term: features[index].text, value: value(of: index), newest: newest, origin: origin))
+        InstanceView.Evidence(
+          term: features[index].text, value: value(of: index), newest: newest, origin: origin,
+          signal: features[index].signal.map { program.signals[$0].name }))
     }
     return evidence
   }
 
   /// The newest observation behind a feature.
   private func newest(behind index: Int, _ key: Int32?) -> (Int64?, Origin?) {
-    guard let signal = features[index].signal else { return (nil, nil) }
+    guard let signal = features[index].signal else {
+      if case .fact(let name) = features[index].kind { return (told(name), nil) }
+      return (nil, nil)
+    }
     let slot = Int(view.fleet.plan.signals[signal].slot)
     let key = view.fleet.plan.features[index].isKeyed ? key : nil
     switch view.fleet.plan.signals[signal].source {
@@ -432,6 +439,16 @@ struct Reader {
       guard case .fact(let name, _) = program.signals[signal].source else { return (nil, nil) }
       return (block.cold[view.row].facts.facts[name]?.newest?.time, nil)
     }
+  }
+
+  /// When a fact was last told, by the info signal of its name or else as a fact.
+  private func told(_ name: UInt32) -> Int64? {
+    if let index = signal(named: workspace.strings[name]), case .info = program.signals[index].source,
+      let entry = block.cold[view.row].infos[Int(view.fleet.plan.signals[index].slot)].timeline.newest, entry.code != 0
+    {
+      return entry.time
+    }
+    return block.cold[view.row].facts.facts[name]?.newest?.time
   }
 
   /// The signals (or facts) behind features that are unknown now.

@@ -145,23 +145,23 @@ struct Door {
       func identity() -> Int32 { workspace.identities.number(seriesIdentity(labels, without: signal.instanceLabel)) }
       switch signal.source {
       case .metric(let selector, let conversion, let ignore):
-        guard selector.matches(labels, workspace) else { continue }
+        guard selector.matches(labels, workspace.scanner) else { continue }
         let key = signal.isKeyed ? workspace.keys.number(signal.by.map { labels[$0] ?? "" }) : 0
         feeds.append(
           Feed(
             signal: Int32(index), slot: plan.signals[index].slot, identity: identity(), key: key,
             conversion: conversion, ignored: ignore.map { Feed.Ignored(comparison: $0.0, bound: $0.1) }))
       case .info(let selector, let label):
-        guard selector.matches(labels, workspace) else { continue }
+        guard selector.matches(labels, workspace.scanner) else { continue }
         others.append(.info(signal: index, identity: identity(), label: workspace.strings.code(labels[label] ?? "")))
       case .condition(let type, let from?, let typeLabel, let statusLabel):
-        guard labels[typeLabel] == type, from.matches(labels, workspace) else { continue }
+        guard labels[typeLabel] == type, from.matches(labels, workspace.scanner) else { continue }
         let status = workspace.strings.code(conditionStatus(labels[statusLabel] ?? ""))
         others.append(.condition(signal: index, status: status))
       case .condition, .log, .fact: break
       }
     }
-    for index in launchedByMetric[metric] ?? [] where program.launched[index].matches(labels, workspace) {
+    for index in launchedByMetric[metric] ?? [] where program.launched[index].matches(labels, workspace.scanner) {
       let identity = workspace.identities.number(seriesIdentity(labels, without: "instance"))
       others.append(.launched(metric: index, identity: identity))
     }
@@ -243,21 +243,6 @@ struct Door {
     return .line(signal: index, event: event, key: signal.by.map(group), hitLimit: false)
   }
 }
-extension Selector {
-  /// A missing label is `""`, as in Prometheus.
-  func matches(_ labels: [String: String], _ workspace: Workspace) -> Bool {
-    matchers.allSatisfy { label, test in
-      let value = labels[label] ?? ""
-      switch test {
-      case .equal(let wanted): return value == wanted
-      case .notEqual(let unwanted): return value != unwanted
-      case .matches(let regex): return workspace.scanner.search(regex, in: value) == .match
-      case .notMatches(let regex): return workspace.scanner.search(regex, in: value) == .noMatch
-      }
-    }
-  }
-}
-
 /// Labels as `name NUL value NUL`, sorted by name as bytes: what tells one series from another.
 func seriesIdentity(_ labels: [String: String], without instanceLabel: String) -> [UInt8] {
   var identity: [UInt8] = []

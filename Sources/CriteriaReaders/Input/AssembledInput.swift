@@ -47,6 +47,8 @@ package struct AssembledInput: Sendable {
   /// In order of time.
   package var attachments: [InputAttachment]
   package var summary: InputSummary
+  /// Which instance a name means, where an inventory says so.
+  package var identity: Identity?
 }
 
 extension AssembledInput {

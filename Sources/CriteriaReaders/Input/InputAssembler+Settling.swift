@@ -42,7 +42,7 @@ extension InputAssembler {
     return AssembledInput(
       at: Timestamp(milliseconds: at), timeOrigin: timeOrigin,
       instances: instances.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-      observations: inOrder(told + observations), attachments: attachments, summary: summary)
+      observations: inOrder(told + observations), attachments: attachments, summary: summary, identity: identity)
   }
 
   /// Which instance each name is, and the counts of those that are none.
@@ -54,6 +54,7 @@ extension InputAssembler {
     }
     var identity = Identity()
     for entry in inventory { identity.add(id: entry.id, aliases: entry.aliases, isSkipped: entry.isSkipped) }
+    self.identity = identity
     let resolutions = texts.map { identity.resolve($0) }
     var counts = Array(repeating: 0, count: texts.count)
     for entry in entries { counts[entry.name] += entry.count }

@@ -62,6 +62,8 @@ package struct InputAssembler {
   private var firstUnmatched: [StreamKey: Int] = [:]
   private var unmatchedOfTick: [TickKey: Int] = [:]
   var inventories: [[InventoryEntry]] = []
+  /// Once names are settled by an inventory.
+  var identity: Identity?
   /// Where inputs are inspected, what they hold; entries stay empty then.
   var survey: Survey?
   var summary: InputSummary

@@ -2,7 +2,6 @@ import ArgumentParser
 import Criteria
 import CriteriaDiagnostics
 import CriteriaReaders
-import Glibc
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,37 +20,9 @@ struct EvalCommand: ParsableCommand {
   @Option(name: [.customShort("p"), .long], help: ArgumentHelp("The policy.", valueName: "file"))
   var policy: String
 
-  @Option(
-    help: ArgumentHelp(
-      "Prometheus text or promtool tsdb dump. INSTANCE is for exports that do not name theirs; else the file's name is it.",
-      valueName: "[instance:]path"))
-  var metrics: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "A log: syslog, ISO 8601, kernel seconds, or without times. A folder says that all sources of its instances are read.",
-      valueName: "[instance:][source=]path"))
-  var logs: [String] = []
-
-  @OptionGroup var reading: ReadingOptions
+  @OptionGroup var replay: ReplayOptions
 
   @OptionGroup var view: ViewOptions
-
-  @Option(help: ArgumentHelp("What the fleet is: ids, aliases, labels, facts; YAML or JSON.", valueName: "path"))
-  var inventory: [String] = []
-
-  @Option(help: ArgumentHelp("The time to decide for: ISO 8601, or seconds since 1970.", valueName: "time"))
-  var at: Moment?
-
-  @Option(
-    help: ArgumentHelp("How far back to read; never less than the policy's rules look back.", valueName: "duration"))
-  var history = Span(argument: "7d")!
-
-  @Flag(help: "Take each instance to have stood for long as it was first seen: for a single scrape.")
-  var assumeSteady = false
-
-  @Flag(help: "Refuse inputs of which a part cannot be used.")
-  var strict = false
 
   @Flag(help: "Decide even if there are no instances, or nothing feeds a signal that rules need.")
   var allowEmpty = false
@@ -89,20 +60,13 @@ struct EvalCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write results to a file.", valueName: "file"))
   var output: String?
 
-  func validate() throws {
-    if metrics.isEmpty && logs.isEmpty && inventory.isEmpty {
-      throw ValidationError("expected at least one of --metrics, --logs and --inventory")
-    }
-    if (metrics + logs + inventory).count(where: { $0 == "-" || $0.hasSuffix(":-") || $0.hasSuffix("=-") }) > 1 {
-      throw ValidationError("standard input can be read once")
-    }
-  }
+  func validate() throws { try replay.checkInputs() }
 
   func run() throws {
     let policy = try loadedPolicy(policy)
     let state = try state.map { try RunState($0, patience: stateWait?.milliseconds ?? 0) }
-    let input = try read(for: policy)
-    reportProblems(input.summary)
+    let input = try replay.read(for: policy)
+    replay.reportProblems(input.summary)
     var fleet = try begin(policy, state)
     var rereading = state.map { Rereading($0.saved, last: fleet.lastTick, policy: policy, at: input.at) }
     let evaluation = try evaluate(&fleet, input, &rereading)
@@ -114,71 +78,14 @@ struct EvalCommand: ParsableCommand {
     if let failOn, evaluation.meets(failOn.words) { throw ExitCode(.negative) }
   }
 
-  // MARK: Reading
-
-  private func read(for policy: Policy) throws -> AssembledInput {
-    let needs = PolicyNeeds(policy.program)
-    var options = InputOptions()
-    options.at = at?.timestamp.milliseconds
-    try reading.apply(to: &options, at: at)
-    options.step = policy.program.step
-    options.conditionHistory = max(history.milliseconds, needs.history)
-    options.assumeSteady = assumeSteady
-    var assembler = InputAssembler(filter: needs.filter, options: options)
-    let progress = Progress()
-    assembler.progress = { progress.report($0, $1, $2) }
-    defer { progress.finish() }
-    do {
-      for path in inventory { try assembler.readInventory(path) }
-      for text in metrics {
-        for spec in try expandFolders(try parseMetricsSpec(text)) { try assembler.readMetrics(spec) }
-      }
-      for text in logs { try assembler.readLogs(try parseLogsSpec(text)) }
-    } catch let error as InputError {
-      throw Failure(error.description)
-    } catch let error as InputSpecError {
-      throw ValidationError(error.description)
-    }
-    return assembler.finish(fallback: newestModification())
-  }
-
-  /// When the newest of the inputs was written: the time of observations that carry none, if nothing else says. Milliseconds.
-  private func newestModification() -> Int64 {
-    var newest: Int64?
-    for text in metrics + logs {
-      guard let path = (try? parseLogsSpec(text))?.path, path != "-" else { continue }
-      var status = stat()
-      guard stat(path, &status) == 0 else { continue }
-      let time = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
-      newest = max(newest ?? time, time)
-    }
-    return newest ?? Int64(time(nil)) * 1000
-  }
-
-  private func reportProblems(_ summary: InputSummary) {
-    let terminal = Terminal.errors
-    let shown = summary.problems.problems.prefix(20)
-    for problem in shown { printError(terminal.paint("warning: ", .yellow) + escaped(problem.description)) }
-    let hidden = summary.problems.total - shown.count
-    if hidden > 0 {
-      printError(terminal.paint("warning: ", .yellow) + "\(hidden) more problems of the inputs, not shown")
-    }
-    for unresolved in summary.unresolved.prefix(20) {
-      let help = unresolved.nearest.map { ", did you mean `\(escaped($0))`?" } ?? ""
-      let what = unresolved.count == 1 ? "1 observation" : "\(unresolved.count) observations"
-      printError(
-        terminal.paint("warning: ", .yellow) + "`\(escaped(unresolved.name))` (\(what)) is not in the inventory" + help)
-    }
-  }
-
   // MARK: Deciding
 
   /// The fleet of the state, or a new one. What an earlier run kept and this policy does not is said.
   private func begin(_ policy: Policy, _ state: RunState?) throws -> Fleet {
-    guard let state else { return Fleet(policy, assumingSteady: assumeSteady) }
+    guard let state else { return Fleet(policy, assumingSteady: replay.assumeSteady) }
     if !state.isFound { printError("the state `\(escaped(state.file.path))` is not there yet: this run begins it") }
     var report: [StateTransfer] = []
-    let fleet = try state.fleet(policy, assumingSteady: assumeSteady, report: &report)
+    let fleet = try state.fleet(policy, assumingSteady: replay.assumeSteady, report: &report)
     for one in report where !one.isKept || one.reason != "unchanged" {
       printError("the policy has changed since the last run: " + escaped(one.description))
     }
@@ -189,24 +96,16 @@ struct EvalCommand: ParsableCommand {
     _ fleet: inout Fleet, _ input: AssembledInput, _ rereading: inout Rereading?
   ) throws -> Evaluation {
     let policy = fleet.policy
-    let summary = input.summary
-    if let first = summary.ambiguous.first {
-      let ids = first.candidates.map { "`\($0)`" }.joined(separator: ", ")
-      throw Failure("the name `\(escaped(first.name))` could mean \(ids): give them aliases that differ")
-    }
-    if strict, summary.isPartial { throw Failure("--strict: a part of the inputs cannot be used, see above") }
+    try replay.check(input.summary)
     if input.instances.isEmpty, fleet.instances.isEmpty, !allowEmpty {
       throw Failure("no instances: the inputs name none (--allow-empty to go on)")
     }
 
     try checkTimes(input, rereading)
 
-    let step = policy.program.step
-    let at = input.at.milliseconds
-    // A time belongs to the tick at or after it; what is observed after `at` is left out.
-    let tick = Timestamp(milliseconds: (at / step + (at % step > 0 ? 1 : 0)) * step)
-    let needs = PolicyNeeds(policy.program)
-    let start = Timestamp(milliseconds: at - max(history.milliseconds, needs.history))
+    // What is observed after `at` is left out.
+    let tick = tickTime(of: input.at, step: policy.program.step)
+    let start = replay.start(of: input, for: policy)
     let countsBefore = fleet.counts
     var beyond = Evaluation.Beyond()
     let instances = retire(input, &fleet, from: start, &rereading, &beyond)
@@ -237,7 +136,7 @@ struct EvalCommand: ParsableCommand {
     beyond.withoutObservation = unknownInstances
     return Evaluation(
       policy: policy, input: input, counts: fleet.counts.since(countsBefore), decisions: decisions, beyond: beyond,
-      blastRadius: blastRadius.share, assumesSteady: assumeSteady)
+      blastRadius: blastRadius.share, assumesSteady: replay.assumeSteady)
   }
 
   /// Feeds what was observed of each instance from its launch and from the history's start on, up to the time of the decision.
@@ -248,31 +147,26 @@ struct EvalCommand: ParsableCommand {
     _ beyond: inout Evaluation.Beyond
   ) -> [String] {
     var unfed = UnfedSignals(fleet.policy.program)
-    // What an inventory says holds throughout, but the instance began with its launch.
-    var beginnings: [String: Timestamp] = [:]
-    for one in input.observations {
-      guard case .facts(_, _, _, let launched?) = one.observation, launched <= input.at else { continue }
-      beginnings[one.instance] = max(launched, beginnings[one.instance] ?? start, start)
-    }
+    let times = FeedTimes(input, from: start)
     for attachment in input.attachments where attachment.time <= input.at {
       unfed.see(log: attachment.source)
-      var time = max(attachment.time, beginnings[attachment.instance] ?? start)
+      var time = times.time(of: attachment)
       if let rereading { time = rereading.moved(time, upTo: input.at) }
       fleet.attach(log: attachment.source, of: attachment.instance, at: time)
     }
     for one in input.observations {
-      if one.time > input.at {
+      var time: Timestamp
+      switch times.placement(of: one) {
+      case .at(let fed): time = fed
+      case .future:
         beyond.future += one.count
         continue
-      }
-      let beginning = beginnings[one.instance] ?? start
-      var time = one.time
-      if time < beginning {
-        guard case .facts = one.observation else {
-          if time < start { beyond.older += one.count } else { beyond.predecessor += one.count }
-          continue
-        }
-        time = beginning
+      case .older:
+        beyond.older += one.count
+        continue
+      case .predecessor:
+        beyond.predecessor += one.count
+        continue
       }
       unfed.see(one.observation)
       if rereading != nil, !isNew(one, &time, upTo: input.at, &rereading!, &beyond) { continue }
@@ -310,7 +204,7 @@ struct EvalCommand: ParsableCommand {
     let given = Set(instances)
     for instance in fleet.instances where !given.contains(instance) {
       let isGone =
-        !inventory.isEmpty || (rereading!.lastSeen[instance] ?? start.milliseconds) < start.milliseconds
+        !replay.inventory.isEmpty || (rereading!.lastSeen[instance] ?? start.milliseconds) < start.milliseconds
       if isGone {
         fleet.remove(instance)
         rereading!.forget(instance)

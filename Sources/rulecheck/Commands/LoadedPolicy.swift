@@ -6,7 +6,10 @@ import CriteriaDiagnostics
 /// The policy at a path, its faults reported on standard error.
 ///
 /// - Throws: `ExitCode` 3 for an invalid policy, `Failure` for one that cannot be read.
-func loadedPolicy(_ path: String) throws -> Policy {
+func loadedPolicy(_ path: String) throws -> Policy { try Policy(compiledPolicy(path)) }
+
+/// The same with what it was compiled from.
+func compiledPolicy(_ path: String) throws -> Compilation {
   let compilation = compile(contentsOf: path)
   // What cannot be read at all is no fault of a policy.
   if compilation.sources.texts.isEmpty {
@@ -17,5 +20,5 @@ func loadedPolicy(_ path: String) throws -> Policy {
     printError(counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
     throw ExitCode(.invalidPolicy)
   }
-  return try Policy(compilation)
+  return compilation
 }

@@ -109,22 +109,9 @@ struct UnfedSignals {
 
   private func matches(_ signal: Program.Signal, _ labels: [String: String]) -> Bool {
     switch signal.source {
-    case .metric(let selector, _, _), .info(let selector, _): matches(selector, labels)
-    case .condition(let type, let from?, let typeLabel, _): labels[typeLabel] == type && matches(from, labels)
+    case .metric(let selector, _, _), .info(let selector, _): selector.matches(labels, scanner)
+    case .condition(let type, let from?, let typeLabel, _): labels[typeLabel] == type && from.matches(labels, scanner)
     case .condition, .log, .fact: false
-    }
-  }
-
-  /// A missing label is `""`, as in Prometheus.
-  private func matches(_ selector: Selector, _ labels: [String: String]) -> Bool {
-    selector.matchers.allSatisfy { label, test in
-      let value = labels[label] ?? ""
-      return switch test {
-      case .equal(let wanted): value == wanted
-      case .notEqual(let unwanted): value != unwanted
-      case .matches(let regex): scanner.search(regex, in: value) == .match
-      case .notMatches(let regex): scanner.search(regex, in: value) == .noMatch
-      }
     }
   }
 }
