@@ -183,7 +183,7 @@ struct KillSearch {
           return rest % size - 1
         })
     }
-    if all <= 400 { return (0..<all).map(plan) }
+    if all <= 1000 { return (0..<all).map(plan) }
     var state: UInt64 = 1
     return (0..<400).map { _ in
       // A linear congruential generator (Knuth's MMIX): the same search every time.
