@@ -30,7 +30,7 @@ extension InstanceView {
 
   private func states(ofRule rule: Int, _ reader: inout Reader) -> RuleStates {
     if let state = exceptedState(ofRule: rule) { return (state, state) }
-    guard let row = reader.row(of: rule) else { return (.idle, .idle) }
+    guard let row = reader.look(at: rule).row else { return (.idle, .idle) }
     return (Self.name(row.sure.state), Self.name(row.possible.state))
   }
 

@@ -61,7 +61,7 @@ private func rules(
   var driver = Driver(subject.policy, bound, subject.signals, start: start)
   _ = driver.advance(to: failure.at, stimulus)
   return driver.view(failure.instance, at: failure.at) { view -> [Explanation.Rule] in
-    let reports = view.rules(all: true)
+    let reports = view.rules(all: true) { $0 }
     var names = failure.rules
     // What nobody named: the rules that stand, else those on their way, else those that read what the case gives.
     if names.isEmpty { names = reports.filter { $0.state == .active || $0.state == .holding }.map(\.rule) }
@@ -169,7 +169,7 @@ private struct PartWriter {
     }
     guard let term = terms[print(expr)] else { return nil }
     switch term {
-    case .number(let number, let format): return CriteriaEngine.text(number, format)
+    case .number(_, let text): return text
     case .string(let string): return "“\(string)”"
     case .truth(let truth): return truth ? "true" : "false"
     case .atLeast(let seconds): return "at least \(duration(seconds))"

@@ -45,7 +45,7 @@ package struct TestCase: Sendable {
 }
 
 /// Where something that is given was written: that decides whether it must be used.
-package enum Origin: Sendable { case ownCase, defaults, shared }
+package enum GivenOrigin: Sendable { case ownCase, defaults, shared }
 
 /// Everything given of one instance.
 package struct InstanceGiven: Sendable {
@@ -63,7 +63,7 @@ package struct SignalGiven: Sendable {
   package var segments: [Segment]
   /// Where its notation stands.
   package var range: SourceRange
-  package var origin: Origin
+  package var origin: GivenOrigin
 }
 
 /// `instance: {age: 3d, label.role: web, fact.image: ami-0f3, desired.image: ami-0f3}`
@@ -79,7 +79,7 @@ package struct FactGiven: Sendable {
   package var name: Name
   package var value: Value
   package var range: SourceRange
-  package var origin: Origin
+  package var origin: GivenOrigin
 
   package enum Value: Sendable {
     case age(Duration)
@@ -95,7 +95,7 @@ package struct LinesGiven: Sendable {
   package var times: Segment
   package var lines: [String]
   package var range: SourceRange
-  package var origin: Origin
+  package var origin: GivenOrigin
 }
 
 /// `samples: [{series: 'up{job="x"}', values: '1x30 0 _x3 stale'}]`
@@ -105,7 +105,7 @@ package struct SamplesGiven: Sendable {
   /// One per scrape from 0 on; `nil`: none; NaN: the series ends.
   package var values: [Double?]
   package var range: SourceRange
-  package var origin: Origin
+  package var origin: GivenOrigin
 }
 
 /// A part of a notation, from where the one before ends.

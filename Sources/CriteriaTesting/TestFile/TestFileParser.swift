@@ -214,7 +214,7 @@ struct TestFileParser {
 
   // MARK: Given
 
-  private mutating func given(_ pair: YAMLPair, origin: Origin) -> GivenBlock? {
+  private mutating func given(_ pair: YAMLPair, origin: GivenOrigin) -> GivenBlock? {
     guard let pairs = reader.mapping(pair.value, "`\(pair.key.text)`") else { return nil }
     var block = GivenBlock()
     for pair in pairs {
@@ -228,7 +228,7 @@ struct TestFileParser {
     return block
   }
 
-  private mutating func signal(_ pair: YAMLPair, _ origin: Origin) -> SignalGiven? {
+  private mutating func signal(_ pair: YAMLPair, _ origin: GivenOrigin) -> SignalGiven? {
     let key = pair.key.text
     let name = key.prefix { $0 != "{" }
     var labels: [(name: String, value: String)] = []
@@ -254,12 +254,12 @@ struct TestFileParser {
     return segments
   }
 
-  private mutating func facts(_ pair: YAMLPair, _ origin: Origin) -> [FactGiven] {
+  private mutating func facts(_ pair: YAMLPair, _ origin: GivenOrigin) -> [FactGiven] {
     guard let pairs = reader.mapping(pair.value, "`instance`") else { return [] }
     return pairs.compactMap { fact($0, origin) }
   }
 
-  private mutating func fact(_ pair: YAMLPair, _ origin: Origin) -> FactGiven? {
+  private mutating func fact(_ pair: YAMLPair, _ origin: GivenOrigin) -> FactGiven? {
     let key = pair.key.text
     let name = Name(key, pair.key.range)
     let what: FactGiven.What
@@ -288,7 +288,7 @@ struct TestFileParser {
     return FactGiven(what: what, name: name, value: .series(segments), range: scalar.range, origin: origin)
   }
 
-  private mutating func logs(_ pair: YAMLPair, _ origin: Origin) -> [LinesGiven] {
+  private mutating func logs(_ pair: YAMLPair, _ origin: GivenOrigin) -> [LinesGiven] {
     guard let sources = reader.mapping(pair.value, "`logs`") else { return [] }
     var lines: [LinesGiven] = []
     for source in sources {
@@ -325,7 +325,7 @@ struct TestFileParser {
     return nil
   }
 
-  private mutating func samples(_ pair: YAMLPair, _ origin: Origin) -> [SamplesGiven] {
+  private mutating func samples(_ pair: YAMLPair, _ origin: GivenOrigin) -> [SamplesGiven] {
     (reader.list(pair, allowsOne: false) ?? []).compactMap { node in
       guard
         let fields = reader.fields(

@@ -61,7 +61,7 @@ struct WhyCommand: ParsableCommand {
     let tick = tickTime(of: input.at, step: policy.program.step)
     let history = history(of: id, in: input, for: policy)
     guard
-      let explanation = Explanation(
+      let explanation = WhyAnswer(
         history, compilation, policy, at: tick, rule: rule, source: input.timeOrigin)
     else {
       throw Failure("nothing was observed of `\(id)` by \(input.at)")

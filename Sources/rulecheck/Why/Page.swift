@@ -28,9 +28,9 @@ struct Page {
   }
 
   func interval(_ score: Decision.Score) -> String {
-    let low = Explanation.points(score.lowThousandths)
+    let low = WhyAnswer.points(score.lowThousandths)
     return score.lowThousandths == score.highThousandths
-      ? low : low + ".." + Explanation.points(score.highThousandths)
+      ? low : low + ".." + WhyAnswer.points(score.highThousandths)
   }
 
   /// Without the day where that is the decision's.

@@ -3,7 +3,7 @@ import CriteriaDiagnostics
 import CriteriaEngine
 import CriteriaTesting
 
-extension Explanation {
+extension WhyAnswer {
   /// One document, by `docs/why.schema.json`: the decision's record as `eval --all-rules` prints it, what would have changed it, and
   /// how score and terms went.
   var json: String {

@@ -5,7 +5,7 @@ import CriteriaReaders
 import CriteriaTesting
 
 /// Why one instance stands as it does: the decision, its evidence, how it came about, and what would have changed it.
-struct Explanation {
+struct WhyAnswer {
   /// A direction in which the decision could change, and what would have changed it.
   struct Flip {
     /// `towardsReplace`, `towardsKeep`; for an unknown verdict `settles`; with `--rule` the name of what is wanted of the rule.

@@ -4,7 +4,7 @@ import CriteriaEngine
 import CriteriaSyntax
 import CriteriaTesting
 
-extension Explanation {
+extension WhyAnswer {
   /// What people read.
   ///
   /// - Parameter terminal: `nil`: written to a file, without colours, 100 characters wide.
@@ -216,8 +216,8 @@ extension Explanation {
       Plot(
         title: "score, in points", values: points.map { ($0.score.low, $0.score.high) }, rows: 5, bounds: 0...bands[1],
         marks: [
-          Plot.Mark(value: bands[1], label: "replace \(Explanation.points(program.replace))"),
-          Plot.Mark(value: bands[0], label: "watch \(Explanation.points(program.watch))"),
+          Plot.Mark(value: bands[1], label: "replace \(WhyAnswer.points(program.replace))"),
+          Plot.Mark(value: bands[0], label: "watch \(WhyAnswer.points(program.watch))"),
         ]
       ) { $0 == bands[1] ? "replace \(short($0))" : short($0) }
     ]
