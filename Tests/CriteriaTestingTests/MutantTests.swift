@@ -44,7 +44,7 @@ struct MutantTests {
         ]
       ),
       (
-        "when: 'avg(cpu[10m]) >= 0.5%', until: avg(cpu[1m]) < 10%, for: 5m, hold: 1m, then: protect",
+        "when: 'avg(cpu[10m]) >= 0.5%', until: 'avg(cpu[1m]) < 10%', for: 5m, hold: 1m, then: protect",
         [
           "cpu[10m] → cpu[5m]", ">= → >", "0.5% → 0.6%", "0.5% → 0.4%", "avg(cpu[1m]) < 10% → true", "< → <=",
           "10% → 11%", "10% → 9%", "5m → 2m", "5m → 6m", "5m → 4m", "1m → 0s", "1m → 2m", "protect → +0",
@@ -78,7 +78,8 @@ struct MutantTests {
       ("cpu", "up == 0", "", []),
     ])
   func signals(name: String, when: String, declaration: String, expected: [String]) throws {
-    #expect(try changes("when: '\(when)', then: +1", signals: declaration, of: name) == expected)
+    let found = try changes("when: '\(when)', then: +1", signals: declaration, of: name)
+    #expect(found == expected)
   }
 
   @Test("a mutant is a policy's text with one edit, and compiles like any")

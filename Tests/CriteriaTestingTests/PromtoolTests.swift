@@ -24,10 +24,13 @@ struct PromtoolTests {
   }
   private static let windows = ["2m", "5m", "10m"]
   private static let functions: [(ours: String, theirs: String, bounds: [Double])] = [
-    ("avg", "avg_over_time", [30, 55]), ("min", "min_over_time", [10, 35]), ("max", "max_over_time", [60, 85]),
+    ("avg", "avg_over_time", [30.003, 55.003]), ("min", "min_over_time", [10, 35]), ("max", "max_over_time", [60, 85]),
     ("count", "count_over_time", [2, 4]), ("changes", "changes", [1, 3]), ("last", "last_over_time", [50, 70]),
-    ("sum", "sum_over_time", [90, 200]), ("stddev", "stddev_over_time", [10, 25]),
+    ("sum", "sum_over_time", [90, 200]), ("stddev", "stddev_over_time", [10.003, 25.003]),
   ]
+  /// Changes are counted from the sample before the window on, where Prometheus begins with the first in it: theirs looks back one
+  /// interval more, over a series without gaps. Averages and
+  /// deviations are compared with what none is: the two round differently.
   private static let operators = [">", "<", ">=", "<="]
   private static let waits: [Int] = [0, 1, 3]
 
@@ -47,10 +50,13 @@ struct PromtoolTests {
           let number = alerts.count
           let sign = operators[number % operators.count]
           let wait = waits[(number / 2) % waits.count]
+          let isChanges = function.ours == "changes"
+          let metric = isChanges ? "y" : "x"
+          let theirWindow = isChanges ? "\(Int(window.dropLast())! * 60 + interval)s" : window
           alerts.append(
             Alert(
-              name: "A\(number)", ours: "\(function.ours)(x[\(window)]) \(sign) \(Int(bound))",
-              theirs: "\(function.theirs)(x[\(window)]) \(sign) \(Int(bound))", wait: wait))
+              name: "A\(number)", ours: "\(function.ours)(\(metric)[\(window)]) \(sign) \(bound)",
+              theirs: "\(function.theirs)(\(metric)[\(theirWindow)]) \(sign) \(bound)", wait: wait))
         }
       }
     }
@@ -63,16 +69,19 @@ struct PromtoolTests {
   /// window includes its left end.
   private static let interval = 20
 
-  /// One value a sample; `nil`: none came.
-  private static func series(_ random: inout Random) -> [Int?] {
+  /// One value a sample; `nil`: none came. And the same without gaps.
+  private static func series(_ random: inout Random) -> (x: [Int?], y: [Int?]) {
     var level = random.next(101)
     let jump = 1 + random.next(40)
     let gaps = random.next(4)
-    return (0..<(minutes * 60 / interval)).map { _ in
+    var whole: [Int?] = []
+    let gappy: [Int?] = (0..<(minutes * 60 / interval)).map { _ in
       if random.next(3) == 0 { level = min(100, max(0, level + random.next(2 * jump + 1) - jump)) }
       // Gaps shorter than what makes a series stale: Prometheus looks back 5 minutes for a bare name only.
+      whole.append(level)
       return gaps > 0 && random.next(12) < gaps ? nil : level
     }
+    return (gappy, whole)
   }
 
   @Test(
@@ -89,7 +98,7 @@ struct PromtoolTests {
       rules +=
         "  - {rule: \(alert.name), when: '\(alert.ours)', \(alert.wait > 0 ? "for: \(alert.wait)m, " : "")then: +1}\n"
     }
-    let policy = "version: 1\npolicy: p\nstep: 1m\nsignals: {x: {gauge: x, stale_after: 2h}}\nrules:\n\(rules)"
+    let policy = "version: 1\npolicy: p\nstep: 1m\nsignals: {x: {gauge: x, stale_after: 2h}, y: {gauge: y, stale_after: 2h}}\nrules:\n\(rules)"
     var fired: [[Set<Int>]] = []
     for values in all {
       // Sampled every second of the grid of 1 s would be wasteful: the offset is told by the notation of samples alone.
@@ -117,16 +126,20 @@ struct PromtoolTests {
   }
 
   /// Every 20 s, 7 s off: as steps of one second would be, but written with `scrape: 1s` and gaps.
-  private static func testFile(_ values: [Int?]) -> String {
+  private static func notation(_ values: [Int?]) -> String {
     var samples = "_x7"
     for value in values { samples += " " + (value.map(String.init) ?? "_") + " _x\(interval - 1)" }
+    return samples
+  }
+
+  private static func testFile(_ values: (x: [Int?], y: [Int?])) -> String {
     return """
       version: 1
       policy: p.yaml
       scrape: 1s
       tests:
         - test: a
-          given: {samples: [{series: x, values: '\(samples)'}]}
+          given: {samples: [{series: x, values: '\(notation(values.x))'}, {series: y, values: '\(notation(values.y))'}]}
           expect: [{at: \(minutes)m, score: 0..1000}]
       """
   }
@@ -141,12 +154,11 @@ struct PromtoolTests {
     return text
   }
 
-  private static func promtoolTest(_ all: [[Int?]], _ fired: [[Set<Int>]], _ range: Range<Int>) -> String {
+  private static func promtoolTest(_ all: [(x: [Int?], y: [Int?])], _ fired: [[Set<Int>]], _ range: Range<Int>) -> String {
     var text = "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n"
     for index in range {
-      text += "  - interval: 1s\n    input_series:\n      - {series: x, values: '_x7"
-      for value in all[index] { text += " " + (value.map(String.init) ?? "_") + " _x\(interval - 1)" }
-      text += "'}\n    alert_rule_test:\n"
+      text += "  - interval: 1s\n    input_series:\n      - {series: x, values: '\(notation(all[index].x))'}\n"
+      text += "      - {series: y, values: '\(notation(all[index].y))'}\n    alert_rule_test:\n"
       for (place, alert) in alerts.enumerated() {
         for minute in 1...minutes {
           text += "      - {eval_time: \(minute)m, alertname: \(alert.name)"

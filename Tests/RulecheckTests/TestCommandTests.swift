@@ -23,7 +23,7 @@ private let kinds: [Case] = [
   ("verdict", "cpu: 95% for 1h", "{at: 30m, verdict: watch}"),
   ("score", "oom: every 3m", "{at: 9m, score: 50}"),
   ("possible", "cpu: missing for 1h", "{at: 30m, possible: [keep, watch]}"),
-  ("because", "cpu: 95% for 1h", "{at: 12m, because: [HotCPU]}"),
+  ("because", "cpu: 95% for 1h", "{at: 8m, because: [HotCPU]}"),
   (
     "state", "cpu: 20% for 5m then 95% for 20m then 80% for 10m then 60% for 25m",
     "{at: 36m, rule: HotCPU, state: active}"

@@ -144,16 +144,23 @@ package struct MutationRun: Sendable {
         let subject = try? Subject(compiled, for: file.bound)
       else { return nil }
       if let gap = ScoreGap(compilation.program, compiled.program) {
-        return killingTest(in: gap, subject, mutant.change, &searches)
+        return killingTest(in: gap, subject, label(of: mutant), &searches)
       }
       // What a test says of a signal goes past its pattern and its unit.
       let raw = mutant.kind == .pattern || mutant.kind == .unit ? mutant.owner : nil
       for name in candidates(mutant, PolicyMeaning(checked)) {
         let search = search(name, raw: raw, isSteady: false, &searches)
-        if let test = search?.kill(subject, change: mutant.change) { return test }
+        if let test = search?.kill(subject, change: label(of: mutant)) { return test }
       }
       return nil
     }
+  }
+
+  /// What a mutant changes, with its place where its rule has another one that changes the same: tests are told apart by name.
+  private func label(of mutant: Mutant) -> String {
+    if mutants.count(where: { $0.owner == mutant.owner && $0.change == mutant.change }) == 1 { return mutant.change }
+    let place = compilation.sources[mutant.range.source].position(at: mutant.range.start)
+    return "\(mutant.change) at \(place.line) \(place.column)"
   }
 
   private func search(

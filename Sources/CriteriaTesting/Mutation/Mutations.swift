@@ -211,7 +211,9 @@ private struct Mutations {
 
   /// `…|` matches every line, `(?!)…` none.
   private mutating func pattern(_ pattern: String, _ offsets: [Int], _ source: SourceID) {
-    guard let first = offsets.first, let last = offsets.last else { return }
+    let count = pattern.utf8.count
+    guard count > 0, offsets.count >= count else { return }
+    let (first, last) = (offsets[0], offsets[count - 1])
     // The last character may be longer than a byte, or written as an escape.
     let bytes = sources[source].bytes
     guard last < bytes.count, bytes[last] == pattern.utf8.last else { return }
