@@ -35,6 +35,9 @@ struct CounterfactualPropertyTests {
       }
       let end = ends.max() ?? 0
       let tick = Timestamp(milliseconds: floorDivide(end, one.step) * one.step)
+      // A clock that jumps makes long replays, and each change is found by many.
+      let begin = entries.values.joined().map(\.time.milliseconds).min() ?? end
+      if (end - begin) / one.step > 300 { continue }
       for (instance, unordered) in entries.sorted(by: { $0.key < $1.key }) {
         let order = unordered.indices.sorted { (unordered[$0].time, $0) < (unordered[$1].time, $1) }
         let history = History(

@@ -9,6 +9,8 @@ struct Search {
   private let program: Program
   private let tick: Timestamp
   private let base: Decision?
+  /// By goal: it is reached as things are.
+  private let isMet: [Bool]
   private var found: [[NearestChange]]
   private var isCutShort = false
   /// How far the policy's rules look back.
@@ -29,7 +31,9 @@ struct Search {
     let step = policy.program.step
     let earliest = (tick.milliseconds - lookback) / step * step
     replayer = Replayer(history, under: policy, at: tick, earliest: Timestamp(milliseconds: earliest))
-    base = replayer.base()
+    let base = replayer.base()
+    self.base = base
+    isMet = goals.map { goal in base.map(goal.isReached) ?? false }
   }
 
   var report: SearchReport {
@@ -90,15 +94,16 @@ struct Search {
     return replayer.decide(edit)
   }
 
+  /// What is reached as things are needs no change, and none is the least.
   private mutating func reaches(_ edit: Edit, _ goal: Int) -> Bool {
-    decide(edit).map(goals[goal].isReached) ?? false
+    !isMet[goal] && decide(edit).map(goals[goal].isReached) ?? false
   }
 
   /// Keeps a change that reaches a goal, unless one of its kind and signal that is not larger is there.
   ///
   /// Sizes within a tenth of each other count as equal: then the shorter span is better.
   private mutating func keep(_ edit: Edit, size: Double, for goal: Int) {
-    guard let decision = decide(edit), goals[goal].isReached(decision) else { return }
+    guard !isMet[goal], let decision = decide(edit), goals[goal].isReached(decision) else { return }
     let change = NearestChange(edit: edit, size: size, decision: decision)
     guard let known = found[goal].firstIndex(where: { $0.edit.family == edit.family }) else {
       return found[goal].append(change)
@@ -140,13 +145,13 @@ struct Search {
     var high = most
     if reaches(edit(high * 1e-6), goal) { high *= 1e-6 }
     // This ends: what is too little to change any double changes nothing.
-    while reaches(edit(high / 2), goal) { high /= 2 }
+    while high > .leastNormalMagnitude, reaches(edit(high / 2), goal) { high /= 2 }
     var low = high / 2
     for _ in 0..<10 where high - low > high / 1000 {
       let middle = (low + high) / 2
       if reaches(edit(middle), goal) { high = middle } else { low = middle }
     }
-    while reaches(edit(high / 2), goal) { high /= 2 }
+    while high > .leastNormalMagnitude, reaches(edit(high / 2), goal) { high /= 2 }
     return high
   }
 
