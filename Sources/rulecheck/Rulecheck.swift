@@ -14,7 +14,8 @@ struct Rulecheck: ParsableCommand {
     version: version,
     subcommands: [
       CheckCommand.self, TestCommand.self, EvalCommand.self, WhyCommand.self, StreamCommand.self, MatchCommand.self,
-      InspectCommand.self, InputsCommand.self, FmtCommand.self, SchemaCommand.self, ExplainCommand.self, ManualCommand.self,
+      InspectCommand.self, InputsCommand.self, FmtCommand.self, SchemaCommand.self, ExplainCommand.self,
+      ManualCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -98,7 +98,8 @@ struct PromtoolTests {
       rules +=
         "  - {rule: \(alert.name), when: '\(alert.ours)', \(alert.wait > 0 ? "for: \(alert.wait)m, " : "")then: +1}\n"
     }
-    let policy = "version: 1\npolicy: p\nstep: 1m\nsignals: {x: {gauge: x, stale_after: 2h}, y: {gauge: y, stale_after: 2h}}\nrules:\n\(rules)"
+    let signals = "{x: {gauge: x, stale_after: 2h}, y: {gauge: y, stale_after: 2h}}"
+    let policy = "version: 1\npolicy: p\nstep: 1m\nsignals: \(signals)\nrules:\n\(rules)"
     var fired: [[Set<Int>]] = []
     for values in all {
       // Sampled every second of the grid of 1 s would be wasteful: the offset is told by the notation of samples alone.
@@ -154,7 +155,9 @@ struct PromtoolTests {
     return text
   }
 
-  private static func promtoolTest(_ all: [(x: [Int?], y: [Int?])], _ fired: [[Set<Int>]], _ range: Range<Int>) -> String {
+  private static func promtoolTest(
+    _ all: [(x: [Int?], y: [Int?])], _ fired: [[Set<Int>]], _ range: Range<Int>
+  ) -> String {
     var text = "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n"
     for index in range {
       text += "  - interval: 1s\n    input_series:\n      - {series: x, values: '\(notation(all[index].x))'}\n"

@@ -75,7 +75,8 @@ package enum PolicyKeys {
         unit, by, reduce,
         Key("utf", .boolean, "Lines and pattern are characters of UTF-8, not bytes."),
         Key("match_limit", .integer(1...1_000_000_000), "Steps that matching a line may take."),
-        Key("max_line", .integer(1...64 << 20), "The longest line that is searched, in bytes; a longer one is unknown."),
+        Key(
+          "max_line", .integer(1...64 << 20), "The longest line that is searched, in bytes; a longer one is unknown."),
         staleAfter, optional,
       ]),
     kind(
