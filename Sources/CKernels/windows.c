@@ -11,6 +11,27 @@
 enum { lanes = 4, most = 65 };
 typedef double four __attribute__((ext_vector_type(4)));
 
+/// The values of four rings from one place on as columns.
+CK_INLINE void transpose(const ck_ring *rings, int32_t start, int32_t n, four *v) {
+  const double *a = rings[0].values + start, *b = rings[1].values + start;
+  const double *c = rings[2].values + start, *d = rings[3].values + start;
+  int32_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    four p, q, r, s;
+    __builtin_memcpy(&p, a + j, sizeof p);
+    __builtin_memcpy(&q, b + j, sizeof q);
+    __builtin_memcpy(&r, c + j, sizeof r);
+    __builtin_memcpy(&s, d + j, sizeof s);
+    const four pq = __builtin_shufflevector(p, q, 0, 4, 2, 6), rs = __builtin_shufflevector(r, s, 0, 4, 2, 6);
+    const four qp = __builtin_shufflevector(p, q, 1, 5, 3, 7), sr = __builtin_shufflevector(r, s, 1, 5, 3, 7);
+    v[j] = __builtin_shufflevector(pq, rs, 0, 1, 4, 5);
+    v[j + 1] = __builtin_shufflevector(qp, sr, 0, 1, 4, 5);
+    v[j + 2] = __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
+    v[j + 3] = __builtin_shufflevector(qp, sr, 2, 3, 6, 7);
+  }
+  for (; j < n; j++) v[j] = (four){a[j], b[j], c[j], d[j]};
+}
+
 /// The values of four rings as columns: entry j of each, from where their windows start.
 CK_INLINE void gather(const ck_ring *rings, int32_t n, four *v) {
   const int32_t start = rings[0].start, capacity = rings[0].capacity;
@@ -19,9 +40,8 @@ CK_INLINE void gather(const ck_ring *rings, int32_t n, four *v) {
   if (same) {
     // As in a fleet that is fed in step.
     const int32_t straight = n < capacity - start ? n : capacity - start;
-    const double *a = rings[0].values, *b = rings[1].values, *c = rings[2].values, *d = rings[3].values;
-    for (int32_t j = 0, i = start; j < straight; j++, i++) v[j] = (four){a[i], b[i], c[i], d[i]};
-    for (int32_t j = straight, i = 0; j < n; j++, i++) v[j] = (four){a[i], b[i], c[i], d[i]};
+    transpose(rings, start, straight, v);
+    transpose(rings, 0, n - straight, v + straight);
     return;
   }
   for (int r = 0; r < lanes; r++) {
@@ -84,10 +104,26 @@ CK_INLINE four mean(const four *v, int32_t n, uint64_t cut) {
   return mean - mean == 0 ? between : (four)NAN;
 }
 
+/// Whether the n + 1 samples from `start` on are a step apart, each from the next.
+CK_INLINE int is_even(const ck_ring *ring, int32_t n, int64_t step) {
+  const int32_t capacity = ring->capacity, start = ring->start;
+  const int64_t *times = (const int64_t *)(ring->values + capacity);
+  const int32_t straight = n < capacity - 1 - start ? n : capacity - 1 - start;
+  int64_t other = 0;
+  for (int32_t j = start; j < start + straight; j++) other |= (times[j + 1] - times[j]) ^ step;
+  if (straight < n) {
+    other |= (times[0] - times[capacity - 1]) ^ step;
+    for (int32_t j = 0; j < n - straight - 1; j++) other |= (times[j + 1] - times[j]) ^ step;
+  }
+  return other == 0;
+}
+
 /// The seconds between the samples of each window, summed as the steps are.
-CK_INLINE four seconds(const ck_ring *rings, int32_t n, uint64_t cut, int64_t step) {
+CK_INLINE four seconds(const ck_ring *rings, int32_t n, uint64_t cut, int64_t step, double even) {
+  int is_all_even = 1;
+  for (int r = 0; r < lanes; r++) is_all_even &= is_even(&rings[r], n, step);
+  if (is_all_even) return (four){even, even, even, even};
   four parts[most];
-  const double usual = (double)step / 1000;
   for (int r = 0; r < lanes; r++) {
     const int32_t capacity = rings[r].capacity;
     const int64_t *times = (const int64_t *)(rings[r].values + capacity);
@@ -95,16 +131,22 @@ CK_INLINE four seconds(const ck_ring *rings, int32_t n, uint64_t cut, int64_t st
     int64_t before = times[i];
     for (int32_t j = 0; j < n; j++) {
       i = i + 1 == capacity ? 0 : i + 1;
-      // Samples mostly come a step apart, and divisions are slow.
-      const int64_t length = times[i] - before;
-      parts[j][r] = length == step ? usual : (double)length / 1000;
+      parts[j][r] = (double)(times[i] - before) / 1000;
       before = times[i];
     }
   }
   return tree_sum(parts, n, cut);
 }
 
-CK_INLINE four term(const ck_window *w, const ck_ring *rings) {
+/// The same of samples that are a step apart.
+CK_INLINE double even_seconds(const ck_window *w) {
+  four parts[most];
+  const double usual = (double)w->step / 1000;
+  for (int32_t j = 0; j < w->length; j++) parts[j] = (four){usual, usual, usual, usual};
+  return tree_sum(parts, w->length, w->cut)[0];
+}
+
+CK_INLINE four term(const ck_window *w, const ck_ring *rings, double even) {
   const int32_t n = w->length;
   four v[most];
   gather(rings, w->kind >= CK_WINDOW_INCREASE ? n + 1 : n, v);
@@ -131,12 +173,13 @@ CK_INLINE four term(const ck_window *w, const ck_ring *rings) {
     for (int32_t j = 0; j < n; j++) v[j] = v[j + 1] >= v[j] ? v[j + 1] - v[j] : v[j + 1];
     const four increase = tree_sum(v, n, w->cut);
     if (w->kind == CK_WINDOW_INCREASE) return finite_or_nan(increase);
-    return finite_or_nan(increase / seconds(rings, n, w->cut, w->step));
+    return finite_or_nan(increase / seconds(rings, n, w->cut, w->step, even));
   }
   }
 }
 
 CK_INLINE void windows(const ck_window *w, const ck_ring *rings, size_t count, double *out) {
+  const double even = w->kind == CK_WINDOW_RATE ? even_seconds(w) : 0;
   for (size_t i = 0; i < count; i += lanes) {
     ck_ring rest[lanes];
     const ck_ring *some = rings + i;
@@ -144,7 +187,7 @@ CK_INLINE void windows(const ck_window *w, const ck_ring *rings, size_t count, d
       for (size_t r = 0; r < lanes; r++) rest[r] = rings[i + r < count ? i + r : i];
       some = rest;
     }
-    const four values = term(w, some);
+    const four values = term(w, some, even);
     for (size_t r = 0; r < lanes && i + r < count; r++) out[i + r] = values[r];
   }
 }

@@ -115,8 +115,8 @@ struct SeriesTests {
     #expect(wake.tick == 5)
   }
 
-  @Test("a series is 64 bytes")
-  func size() { #expect(MemoryLayout<Series>.stride == 64) }
+  @Test("a series is 72 bytes")
+  func size() { #expect(MemoryLayout<Series>.stride == 72) }
 }
 
 @Suite("The tree of ticks")

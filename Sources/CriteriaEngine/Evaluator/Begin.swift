@@ -22,9 +22,16 @@ extension InstanceBlock {
       let signal = plan.signals[Int(plan.metrics[slot])]
       let series = plan.series[slot]
       let column = sets + slot * capacity
+      let start = now - plan.step
+      let keepsStep = signal.retention >= plan.step
       var homeless = 0
       for place in rows.indices {
         let set = column + Int(rows[place])
+        if keepsStep, set.pointee.next(number, after: start, at: now, series) {
+          // Nothing more waits.
+          if set.pointee.first.isHomeless { homeless &+= 1 }
+          continue
+        }
         set.pointee.reveal(through: now, series)
         set.pointee.forget(at: now, signal: signal, plan: series)
         let next = set.pointee.nextHidden

@@ -217,18 +217,21 @@ struct Tick {
     var count = 0
     var isAmbiguous = false
     for row in rows {
-      guard let ring = sets[Int(row)].regularRing(entries, after: start) else {
-        column[Int(row)] = irregular(sets + Int(row), window, signal, series, Int(row), &isAmbiguous)
+      let set = sets + Int(row)
+      guard set.pointee.hasRun(entries, after: start) else {
+        column[Int(row)] = irregular(set, window, signal, series, Int(row), &isAmbiguous)
         continue
       }
-      rings[count] = ring
+      rings[count] = set.pointee.first.ring(ofLast: entries)
       ringRows[count] = row
       count &+= 1
       wakes[Int(row)].nextTick()
     }
     var form = form
-    ck_windows(&form, rings, count, values)
-    for index in 0..<count { column[Int(ringRows[index])] = values[index] }
+    // Of all rows of a block, each value falls where it belongs.
+    let isDirect = count == block.count
+    ck_windows(&form, rings, count, isDirect ? column : values)
+    if !isDirect { for index in 0..<count { column[Int(ringRows[index])] = values[index] } }
     return isAmbiguous
   }
 

@@ -54,7 +54,12 @@ final class InstanceBlock {
     wake = Self.column(.max, capacity)
     gates = Self.column(Gate(generation: generation), capacity)
     summaries = Self.column(Summary(), capacity)
-    sets = Self.column(SeriesSet(), capacity * plan.metrics.count)
+    // On lines of the cache: two sets take three of them.
+    sets = UnsafeMutableRawPointer.allocate(
+      byteCount: max(capacity * plan.metrics.count, 1) * MemoryLayout<SeriesSet>.stride, alignment: 64
+    )
+    .bindMemory(to: SeriesSet.self, capacity: capacity * plan.metrics.count)
+    sets.initialize(repeating: SeriesSet(), count: capacity * plan.metrics.count)
     slabs = Self.column(RingSlab(bytes: 0), plan.metrics.count)
     hiddenUntil = Self.column(.max, capacity)
     sure = Self.column(Machine(), capacity * plan.unkeyedRules.count)

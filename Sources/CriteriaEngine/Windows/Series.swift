@@ -18,20 +18,22 @@ package enum Insertion { case added, replaced, refused }
 /// The samples of one series of one signal that can still matter, in order of time.
 ///
 /// Entries that lie ahead are *hidden* until they are revealed; terms see the visible ones only. The newest visible entry
-/// stands in the struct, so that what is asked most touches no other memory. Whoever holds a series frees it: `destroy`.
+/// stands in the struct, so that what is asked most touches no other memory, and so does the one that waits, if there is but
+/// one: samples come in any order of series, and each would wait for its ring, while a tick walks along them. Whoever holds a
+/// series frees it: `destroy`.
 ///
-/// Plain memory of 64 bytes that may be moved; a bitwise copy is the same series, `copy` makes another.
+/// Plain memory of 72 bytes that may be moved; a bitwise copy is the same series, `copy` makes another.
 package struct Series: BitwiseCopyable {
   /// `capacity` values, then `capacity` times; used as a ring from `head` on.
   private var ring: UnsafeMutableRawPointer?
-  /// What is remembered of long windows; made when a term first gains by it.
-  var cache: UnsafeMutablePointer<SeriesCache>?
   /// Of the newest visible entry; `.min` without one.
   package private(set) var newestTime = Int64.min
   /// NaN: the series has ended, or is empty.
   package private(set) var newestValue = Double.nan
   /// The time of the earliest hidden entry; `.max` without one.
   private(set) var hiddenFrom = Int64.max
+  /// The value of the only hidden entry, if it stands aside.
+  private var asideValue = Double.nan
   /// The number of its interned identity (labels), and of its key; 0 where the signal is not keyed.
   package let identity: Int32
   package let key: Int32
@@ -41,8 +43,22 @@ package struct Series: BitwiseCopyable {
   /// So many of the newest visible entries are samples of consecutive ticks, each the only entry of its tick.
   private(set) var run: UInt16 = 0
   private var size = RingSize.none
+  private var marks: UInt8 = 0
+  /// What is remembered of long windows; made when a term first gains by it.
+  var cache: UnsafeMutablePointer<SeriesCache>?
+
   /// The ring stands in a `RingSlab`, which frees it.
-  private var isLodged = false
+  @inline(__always)
+  private var isLodged: Bool {
+    get { marks & 1 != 0 }
+    set { marks = newValue ? marks | 1 : marks & ~1 }
+  }
+  /// The only hidden entry stands here, and its place in the ring is kept free.
+  @inline(__always)
+  private var isAside: Bool {
+    get { marks & 2 != 0 }
+    set { marks = newValue ? marks | 2 : marks & ~2 }
+  }
 
   package init(identity: Int32, key: Int32) {
     self.identity = identity
@@ -69,7 +85,7 @@ package struct Series: BitwiseCopyable {
   }
 
   /// Another series that reads the ring of this one, for as long as this one stays as it is: entries are revealed and forgotten,
-  /// none may be put in.
+  /// none may be put in. (What stands aside comes into its place in the ring, which is kept free for it.)
   func guest() -> Series {
     var other = self
     other.cache = nil
@@ -77,7 +93,7 @@ package struct Series: BitwiseCopyable {
     return other
   }
 
-  /// What it takes of memory, with its own 64 bytes and the allocator's, if all it holds was allocated by malloc.
+  /// What it takes of memory, with its own bytes and the allocator's, if all it holds was allocated by malloc.
   package var allocatedBytes: Int {
     MemoryLayout<Series>.stride + (ring == nil ? 0 : allocatedSize(size.bytes)) + (cache?.pointee.allocatedBytes ?? 0)
   }
@@ -117,9 +133,10 @@ package struct RingSlab {
 
 extension Series {
   /// The room that its ring wants in a slab; 0 without a ring, or for one too large to gain.
-  package var lodging: Int { ring == nil || size.bytes > 2048 ? 0 : size.bytes }
+  package var lodging: Int { size.isLodgeable ? size.bytes : 0 }
   /// Its ring would gain by a slab, and is in none: when a share of a column is so, it is time for a new slab.
-  package var isHomeless: Bool { !isLodged && lodging > 0 }
+  @inline(__always)
+  package var isHomeless: Bool { !isLodged && size.isLodgeable }
 
   /// Moves the ring into a slab, which must live as long as the ring stays there.
   package mutating func move(into slab: inout RingSlab) {
@@ -140,6 +157,14 @@ package struct RingSize: BitwiseCopyable {
   package var capacity: Int { code == 0 ? 0 : Int((2 | (code & 1))) &<< Int(code &>> 1) }
   /// A value and a time each.
   package var bytes: Int { capacity * 16 }
+  /// Some, and no more than 2 KiB.
+  @inline(__always)
+  fileprivate var isLodgeable: Bool { code > 0 && code <= Self.code128 }
+  /// More than 16.
+  @inline(__always)
+  fileprivate var isLarge: Bool { code > Self.code16 }
+  private static var code16: UInt8 { 6 }
+  private static var code128: UInt8 { 12 }
   var next: RingSize { RingSize(code: code == 0 ? 2 : code + 1) }
 
   private init(code: UInt8) { self.code = code }
@@ -164,6 +189,7 @@ extension Series {
   /// Entry `index` in order of time, the hidden ones after the visible ones.
   package subscript(index: Int) -> Entry {
     precondition(index >= 0 && index < Int(visible + hidden), "an entry beyond the end")
+    if isAside, index == count { return Entry(time: hiddenFrom, value: asideValue) }
     return Entry(time: time(at: index), value: value(at: index))
   }
 
@@ -251,20 +277,46 @@ extension Series {
   ///
   /// - Returns: False, with nothing done, if it is not later.
   /// - Complexity: O(1) amortised.
+  @inline(__always)
   package mutating func append(_ time: Int64, _ value: Double, _ plan: SeriesPlan) -> Bool {
-    if hidden == 0 {
-      guard time > newestTime || (plan.keepsEqualTimes && time == newestTime) else { return false }
-    } else {
-      let last = self.time(at: count &+ hiddenCount &- 1)
-      guard time > last || (plan.keepsEqualTimes && time == last) else { return false }
-    }
+    guard hidden == 0, time > newestTime, count < capacity else { return appendSlowly(time, value, plan) }
+    putAside(time, value)
+    return true
+  }
+
+  @inline(__always)
+  private mutating func putAside(_ time: Int64, _ value: Double) {
+    hiddenFrom = time
+    asideValue = value
+    isAside = true
+    hidden = 1
+  }
+
+  @inline(never)
+  private mutating func appendSlowly(_ time: Int64, _ value: Double, _ plan: SeriesPlan) -> Bool {
+    unsetAside()
+    let last = hidden == 0 ? newestTime : self.time(at: count &+ hiddenCount &- 1)
+    guard time > last || (plan.keepsEqualTimes && time == last) else { return false }
     makeRoom(plan)
+    if hidden == 0 {
+      putAside(time, value)
+      return true
+    }
     let place = place(count &+ hiddenCount)
     values[place] = value
     times[place] = time
-    if hidden == 0 { hiddenFrom = time }
     hidden &+= 1
     return true
+  }
+
+  /// The hidden entry that stands aside goes into the ring.
+  @inline(__always)
+  private mutating func unsetAside() {
+    guard isAside else { return }
+    isAside = false
+    let place = place(count)
+    values[place] = asideValue
+    times[place] = hiddenFrom
   }
 
   /// Takes in an entry in its own place in time. One of the same time is replaced, unless the plan keeps both.
@@ -313,29 +365,32 @@ extension Series {
     hiddenFrom > now ? 0 : revealSome(through: now, plan)
   }
 
-  /// The same at the time of a tick: mostly it is one sample of this tick, and the one before it of the tick before.
+  /// The same at the time of a tick, where it is as nearly always: one sample waits, and it is of this tick, after one of the
+  /// tick before.
+  ///
+  /// - Parameter start: The time of the tick before.
+  /// - Returns: False, with nothing done, where it is otherwise.
   @inline(__always)
-  mutating func reveal(at now: Int64, _ plan: SeriesPlan) {
-    if hiddenFrom > now { return }
-    let start = now &- plan.step
-    if hidden == 1, hiddenFrom > start, newestTime <= start, newestTime > start &- plan.step, cache == nil {
-      let value = value(at: count)
-      if !value.isNaN {
-        run = run == 0 || run == .max ? run | 1 : run &+ 1
-        visible &+= 1
-        hidden = 0
-        newestTime = hiddenFrom
-        newestValue = value
-        hiddenFrom = .max
-        return
-      }
-    }
-    _ = revealSome(through: now, plan)
+  mutating func revealNext(after start: Int64, through now: Int64, step: Int64) -> Bool {
+    guard hidden == 1, hiddenFrom <= now, hiddenFrom > start, newestTime <= start, newestTime > start &- step,
+      cache == nil
+    else { return false }
+    let value = isAside ? asideValue : value(at: count)
+    if value.isNaN { return false }
+    unsetAside()
+    run = run == 0 || run == .max ? run | 1 : run &+ 1
+    visible &+= 1
+    hidden = 0
+    newestTime = hiddenFrom
+    newestValue = value
+    hiddenFrom = .max
+    return true
   }
 
   @inline(never)
   private mutating func revealSome(through now: Int64, _ plan: SeriesPlan) -> Int {
     var revealed = 0
+    unsetAside()
     while hidden > 0, hiddenFrom <= now {
       let time = hiddenFrom
       let value = value(at: count)
@@ -368,6 +423,7 @@ extension Series {
   /// Removes the hidden entries, and hands them over in order of time.
   package mutating func takeHidden() -> [Entry] {
     let taken = (0..<hiddenCount).map { self[count + $0] }
+    isAside = false
     hidden = 0
     hiddenFrom = .max
     return taken
@@ -377,6 +433,7 @@ extension Series {
   /// - Returns: How many.
   package mutating func dropHidden(beyond time: Int64) -> Int {
     var dropped = 0
+    unsetAside()
     while hidden > 0, self.time(at: count + hiddenCount - 1) > time {
       hidden -= 1
       dropped += 1
@@ -423,8 +480,11 @@ extension Series {
   /// tick need not touch the ring for this, small rings are left alone, and others are looked at every 16th tick.
   @inline(__always)
   package mutating func trim(at now: Int64, _ plan: SeriesPlan) {
-    if capacity > 16, plan.scale.tick(of: now) & 15 == Int64(identity & 15) { shrink(at: now, plan) }
+    if isTrimmed(at: plan.scale.tick(of: now)) { shrink(at: now, plan) }
   }
+
+  @inline(__always)
+  func isTrimmed(at tick: Int64) -> Bool { size.isLarge && tick & 15 == Int64(identity & 15) }
 
   @inline(never)
   mutating func shrink(at now: Int64, _ plan: SeriesPlan) {
@@ -436,6 +496,7 @@ extension Series {
 
   /// Forgets everything before `time`, hidden entries too: it was a predecessor's.
   package mutating func removeAll(before time: Int64, _ plan: SeriesPlan) {
+    unsetAside()
     let total = count + hiddenCount
     let dropped = bound(time, from: 0, to: total, isAfterEquals: false)
     guard dropped > 0 else { return }
@@ -474,11 +535,29 @@ extension Series {
 
   private mutating func makeRoomSlowly(_ plan: SeriesPlan) {
     // Whatever is decided next is decided after the newest visible entry.
-    if visible > 0 { forget(before: newestTime &- plan.reach, plan) }
+    if visible > 0, !forgetRun(before: newestTime &- plan.reach, plan) { forget(before: newestTime &- plan.reach, plan) }
     if count + hiddenCount == capacity { resize(size.next) }
   }
 
+  /// The same where all visible entries are samples of consecutive ticks: how old they are is known without a look at the ring,
+  /// which is far away while samples come. An entry within the horizon's own tick may be kept longer.
+  ///
+  /// - Returns: Whether any was forgotten.
+  private mutating func forgetRun(before horizon: Int64, _ plan: SeriesPlan) -> Bool {
+    guard Int(run) >= count, cache == nil else { return false }
+    let first = plan.scale.tick(of: newestTime) &- Int64(count) &+ 1
+    // Entries of ticks that end before the horizon, but never the newest.
+    var dropped = min(Int(plan.scale.tick(of: horizon) &- first), count &- 1)
+    if plan.keepsBase { dropped &-= 1 }
+    guard dropped > 0 else { return false }
+    head = UInt32(truncatingIfNeeded: place(dropped))
+    visible &-= UInt32(truncatingIfNeeded: dropped)
+    run = UInt16(truncatingIfNeeded: count)
+    return true
+  }
+
   private mutating func resize(_ new: RingSize) {
+    unsetAside()
     let memory = Self.allocate(new)
     let newValues = memory.assumingMemoryBound(to: Double.self)
     let newTimes = (memory + new.capacity * 8).assumingMemoryBound(to: Int64.self)

@@ -1,5 +1,3 @@
-import CKernels
-
 /// What is kept of one gauge or counter on one instance. Plain memory: moved freely, destroyed by its owner.
 ///
 /// Nearly always that is one series, which stands inline; where there are keys, or several series, they stand in a
@@ -179,10 +177,24 @@ struct SeriesSet {
   @inline(__always)
   mutating func reveal(through now: Int64, _ plan: SeriesPlan) {
     if many == nil {
-      first.reveal(at: now, plan)
+      _ = first.reveal(through: now, plan)
     } else {
       revealMany(through: now, plan)
     }
+  }
+
+  /// Reveals and forgets where one sample of one series waits for the tick, as nearly always.
+  ///
+  /// - Parameters:
+  ///   - start: The time of the tick before `number`, whose time is `now`.
+  ///   - series: Its `retention` is a step at least, so that what just came is kept.
+  /// - Returns: False, with nothing done, where it is otherwise.
+  @inline(__always)
+  mutating func next(_ number: Int64, after start: Int64, at now: Int64, _ plan: SeriesPlan) -> Bool {
+    // Where there are many, the first is empty.
+    guard first.revealNext(after: start, through: now, step: plan.step) else { return false }
+    if first.isTrimmed(at: number) { first.shrink(at: now, plan) }
+    return true
   }
 
   @inline(never)
@@ -301,11 +313,11 @@ struct SeriesSet {
     return reduction.result
   }
 
-  /// The one series, if its newest so many entries are samples of consecutive ticks, and the last came after `start`.
+  /// There is one series, its newest so many entries are samples of consecutive ticks, and the last came after `start`.
   @inline(__always)
-  func regularRing(_ entries: Int, after start: Int64) -> ck_ring? {
-    guard many == nil, Int(first.run) >= entries, first.newestTime > start else { return nil }
-    return first.ring(ofLast: entries)
+  func hasRun(_ entries: Int, after start: Int64) -> Bool {
+    // Where there are many, the first is empty.
+    Int(first.run) >= entries && first.newestTime > start
   }
 
   @inline(never)

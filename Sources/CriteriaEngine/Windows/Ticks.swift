@@ -27,7 +27,9 @@ package struct Wake: Sendable {
   /// Something changes at the first tick whose time is beyond `time`.
   package mutating func after(_ time: Int64) { at(time &+ 1) }
 
-  package mutating func nextTick() { consider(now + 1) }
+  /// All that is considered lies after `now`, so this is the earliest.
+  @inline(__always)
+  package mutating func nextTick() { tick = now &+ 1 }
 
   package mutating func consider(_ candidate: Int64) { if candidate > now, candidate < tick { tick = candidate } }
 
