@@ -20,9 +20,9 @@ struct NotationTests {
         return "\(time)!\(text)\(value.map { "/\($0)" } ?? "")"
       case .condition(_, let status, let reason): return "\(time)=\(status)\(reason.isEmpty ? "" : "/\(reason)")"
       case .info(_, let value): return "\(time)=\(value ?? "end")"
-      case .raw(.line(let text, let source)): return "\(time)#\(source):\(text)"
-      case .raw(.sample(let metric, _, let value)): return "\(time)~\(metric):\(value)"
-      case .raw, .otherLine, .attach, .conditionEnd: return nil
+      case .content(.observed(.line(let text, let source))): return "\(time)#\(source):\(text)"
+      case .content(.observed(.sample(let metric, _, let value))): return "\(time)~\(metric):\(value)"
+      case .content, .otherLine, .attach, .conditionEnd: return nil
       }
     }.joined(separator: " ")
   }

@@ -25,8 +25,34 @@ package struct Explanation: Sendable {
     package var range: SourceRange
   }
   package var rules: [Rule]
-  /// Single changes that pass, each of which was run; the smallest first.
-  package var nearest: [String]
+  /// `nil`: it was not looked for.
+  package var nearest: Nearest?
+
+  /// Single changes that make the check pass, each of which was run; the smallest first.
+  package struct Nearest: Sendable {
+    /// Of the policy's constants: `until` of HotCPU at 73%.
+    package var policy: [String]
+    /// Of what the case gives.
+    package var data: [Data]
+    /// How many policies were run, and how often the case was replayed with other data.
+    package var policies: Int
+    package var replays: Int
+    /// A limit was met, so that nearer ones may exist.
+    package var isCutShort: Bool
+
+    package var isEmpty: Bool { policy.isEmpty && data.isEmpty }
+    /// For people, behind “would pass with”.
+    package var all: [String] { policy + data.map(\.text) }
+
+    package struct Data: Sendable {
+      /// `cpu` lower by 17 percentage points for the 5m up to 10m
+      package var text: String
+      /// Of the history of the instance that failed.
+      package var edit: Edit
+      /// What else fails with it, that passed; nothing, if any change does without.
+      package var breaks: Int
+    }
+  }
 }
 
 /// How many rules a failure shows at most.
@@ -34,15 +60,15 @@ private let shownRules = 4
 
 /// Explains the failures of one case: runs it once more up to each of them, and reads what its rules came to there.
 ///
-/// - Parameter searches: Whether to look for single changes of the policy's constants that would have passed; each is compiled
-///   and run.
+/// - Parameter searches: Whether to look for single changes of the policy's constants and of what the case gives that would have
+///   passed; each is run. Bounded, by counts and not by time, so that the same failures always have the same changes.
 package func explain(
   _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, searches: Bool
 ) -> [Explanation] {
   let start = subject.start(of: bound)
   let stimulus = Stimulus(bound, start: start)
   var explanations = failures.map { failure in
-    Explanation(rules: rules(behind: failure, bound, subject, stimulus, start), nearest: [])
+    Explanation(rules: rules(behind: failure, bound, subject, stimulus, start), nearest: nil)
   }
   if searches, !failures.isEmpty {
     var rules: [String] = []
@@ -50,7 +76,13 @@ package func explain(
       for rule in explanation.rules where !rules.contains(rule.name) { rules.append(rule.name) }
     }
     let search = ConstantSearch(failures, bound, subject, file, rules: rules)
-    for index in failures.indices { explanations[index].nearest = search.nearest(to: failures[index]) }
+    let data = DataSearch(failures, bound, subject, stimulus, start: start)
+    for index in failures.indices {
+      let answer = data.answers[index]
+      explanations[index].nearest = Explanation.Nearest(
+        policy: search.nearest(to: failures[index]), data: answer.changes, policies: search.tried,
+        replays: answer.replays, isCutShort: search.isCutShort || answer.isCutShort)
+    }
   }
   return explanations
 }

@@ -38,6 +38,21 @@ package struct Subject: Sendable {
     probesTruth = file.values.map { if case .truth = $0.type { true } else { false } }
   }
 
+  /// The value that a check asks for, of an instance under the probes.
+  func probedValue(_ view: InstanceView, _ probe: Int, _ check: Check) -> TracedValue {
+    guard case .value(let value) = check.kind else { return .unknown }
+    let rows = view.trace(firstProbe + probe)
+    let row =
+      value.key.isEmpty
+      ? rows.first
+      : rows.first { row in
+        value.key.allSatisfy { key in row.row.key.contains { $0.label == key.name && $0.value == key.value } }
+      }
+    guard let row else { return .unknown }
+    // A number or a text is compared with itself: the operand is the value.
+    return probesTruth[probe] ? row.whenResult : row.when.last?.operands.first ?? .unknown
+  }
+
   /// The first tick of a case, in milliseconds since 1970: its day, moved to the grid of ticks.
   func start(of bound: BoundCase) -> Int64 {
     let step = policy.program.step

@@ -22,7 +22,7 @@ struct TestFilter {
 
 /// For how many failing cases of a file the nearest change that passes is looked for: after a large change all fail, and nobody
 /// reads them all.
-private let searchedCases = 20
+let searchedCases = 20
 
 /// What running one case came to.
 struct CaseOutcome: Sendable {

@@ -127,7 +127,8 @@ extension WhyAnswer {
     let key = Dictionary(report.key.map { ($0.name, $0.value) }) { $1 }
     let scanner = RegexScanner()
     for entry in history.entries.reversed() where entry.time <= decision.at {
-      if let text = text(of: entry.observation, as: signal, format, key, scanner) { return (text, entry.time) }
+      guard let observation = entry.observation else { continue }
+      if let text = text(of: observation, as: signal, format, key, scanner) { return (text, entry.time) }
     }
     return nil
   }

@@ -162,7 +162,9 @@ struct Timeline {
         attachments.removeFirst()
       }
       while let next = entries.first, next.time <= at {
-        fleet.observe(next.observation, of: history.instance, at: next.time, origin: next.origin)
+        if let observation = next.observation {
+          fleet.observe(observation, of: history.instance, at: next.time, origin: next.origin)
+        }
         entries.removeFirst()
       }
       fleet.advance(to: at)
