@@ -202,7 +202,8 @@ struct AssertionTests {
     func nearest(_ expect: String) throws -> [String] {
       let (bound, subject) = try #require(load(givenCase(Self.hot, expect: expect), policy: everyKind).ready)
       let result = run(bound.cases[0], under: subject)
-      return explain(result.failures, of: bound.cases[0], under: subject, in: bound, searches: true).flatMap {
+      var budget = SearchBudget()
+      return explain(result.failures, of: bound.cases[0], under: subject, in: bound, &budget).flatMap {
         $0.nearest?.policy ?? []
       }
     }

@@ -1,4 +1,6 @@
+import Criteria
 import CriteriaCompiler
+import CriteriaSyntax
 import CriteriaTesting
 import Testing
 
@@ -123,5 +125,14 @@ struct FaultTests {
       "version: 1\npolicy: p.yaml\nuse: [d.yaml]\ntests: [{test: a, expect: [{at: 1m, rule: Hot, state: idle}]}]\n"
     let defaults = "version: 1\ndefaults: {cpu: 20% for 5m, other: 3 for 1h, instance: {fact.foreign: x}}\n"
     #expect(faults(load(text, policy: everyKind, shared: ["d.yaml": defaults])) == [])
+  }
+}
+
+@Suite("The keys of test files")
+struct TestKeyTests {
+  @Test("verdicts and states are those of the engine")
+  func words() {
+    #expect(Set(TestKeys.outcomes) == Set(Verdict.allCases.map(\.rawValue) + ["unjudged"]))
+    #expect(TestKeys.states.allSatisfy { RuleReport.State(rawValue: $0) != nil })
   }
 }

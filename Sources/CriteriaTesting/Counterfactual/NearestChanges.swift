@@ -5,6 +5,8 @@ package import CriteriaEngine
 package struct Goal {
   /// For people: `keep`, `HotCPU active`.
   package var name: String
+  /// More of what reaches it may miss it again, so that less is tried as well.
+  var isBetween = false
   /// Whether an instance is as wanted; the record of it, all rules included, is only made where it is read.
   var isReached: (InstanceView, Lazy<Decision>) -> Bool
 

@@ -128,7 +128,11 @@ struct Search {
     most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
-      guard let high = most.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
+      var tries = most
+      if goals[goal].isBetween, let first = most.first {
+        tries += [0.5, 0.25, 0.125, 0.0625].map { isWhole ? (first * $0).rounded() : first * $0 }
+      }
+      guard let high = tries.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
       let least =
         isWhole ? leastWhole(high, goal, edit) : rounded(leastReal(high, goal, edit), unit, goal, edit)
       keep(edit(least), size: size(least), for: goal)

@@ -55,28 +55,40 @@ package struct Explanation: Sendable {
   }
 }
 
+/// How much may be tried to find what would have passed, for all failures of a file: after a large change all of its tests fail, and
+/// nobody reads what hundreds would take.
+package struct SearchBudget: Sendable {
+  /// The first failing cases.
+  package static let cases = 20
+  fileprivate var cases = SearchBudget.cases
+  /// With other data.
+  fileprivate var replays = 5_000
+  package init() {}
+}
+
 /// How many rules a failure shows at most.
 private let shownRules = 4
 
 /// Explains the failures of one case: runs it once more up to each of them, and reads what its rules came to there.
 ///
-/// - Parameter searches: Whether to look for single changes of the policy's constants and of what the case gives that would have
-///   passed; each is run. Bounded, by counts and not by time, so that the same failures always have the same changes.
+/// - Parameter budget: For single changes of the policy's constants and of what the case gives that would have passed; each is run.
+///   What is used of it is taken away. It counts tries and not time, so that the same failures always have the same changes.
 package func explain(
-  _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, searches: Bool
+  _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, _ budget: inout SearchBudget
 ) -> [Explanation] {
   let start = subject.start(of: bound)
   let stimulus = Stimulus(bound, start: start)
   var explanations = failures.map { failure in
     Explanation(rules: rules(behind: failure, bound, subject, stimulus, start), nearest: nil)
   }
-  if searches, !failures.isEmpty {
+  if budget.cases > 0, !failures.isEmpty {
+    budget.cases -= 1
     var rules: [String] = []
     for explanation in explanations {
       for rule in explanation.rules where !rules.contains(rule.name) { rules.append(rule.name) }
     }
     let search = ConstantSearch(failures, bound, subject, file, rules: rules)
-    let data = DataSearch(failures, bound, subject, stimulus, start: start)
+    let data = DataSearch(failures, bound, subject, stimulus, start: start, budget: &budget.replays)
     for index in failures.indices {
       let answer = data.answers[index]
       explanations[index].nearest = Explanation.Nearest(

@@ -6,9 +6,9 @@ import CriteriaEngine
 /// does, and then run over the whole case.
 struct DataSearch {
   /// Instances and ticks of one case at which changes are looked for, the first ones.
-  static let moments = 3
+  static let moments = 5
   /// Of one moment; the observations fed over all of its replays.
-  static let replays = 300
+  static let replays = 500
   static let observations = 300_000
   /// Changes of one failure that are run over the whole case, and the observations and ticks of all of these runs.
   static let runs = 8
@@ -29,7 +29,11 @@ struct DataSearch {
   /// By failure.
   private(set) var answers: [Answer]
 
-  init(_ failures: [FailedExpectation], _ bound: BoundCase, _ subject: Subject, _ stimulus: Stimulus, start: Int64) {
+  /// - Parameter budget: How often anything may be replayed; what is used of it is taken away.
+  init(
+    _ failures: [FailedExpectation], _ bound: BoundCase, _ subject: Subject, _ stimulus: Stimulus, start: Int64,
+    budget: inout Int
+  ) {
     (self.bound, self.subject, self.stimulus, self.start) = (bound, subject, stimulus, start)
     before = Set(failures.map(\.identity))
     answers = failures.map { _ in Answer() }
@@ -47,8 +51,8 @@ struct DataSearch {
       }
     }
     for (number, one) in moments.enumerated() {
-      if number < Self.moments {
-        search(one.failures, failures)
+      if number < Self.moments, budget > 0 {
+        search(one.failures, failures, &budget)
       } else {
         for index in one.failures { answers[index].isCutShort = true }
       }
@@ -56,7 +60,7 @@ struct DataSearch {
   }
 
   /// Of failures of one instance at one tick.
-  private mutating func search(_ indices: [Int], _ failures: [FailedExpectation]) {
+  private mutating func search(_ indices: [Int], _ failures: [FailedExpectation], _ budget: inout Int) {
     let first = failures[indices[0]]
     guard let instance = bound.instances.firstIndex(where: { $0.name == first.instance }) else { return }
     let history = History(stimulus, bound, instance: instance, start: start, subject.signals)
@@ -64,11 +68,12 @@ struct DataSearch {
     let asksForValue = wanted.contains { failures[$0.0].kind == .value }
     let policy = asksForValue ? subject.probes ?? subject.policy : subject.policy
     var limits = SearchLimits()
-    (limits.replays, limits.observations) = (Self.replays, Self.observations)
+    (limits.replays, limits.observations) = (min(Self.replays, budget), Self.observations)
     // The time of an assertion is its own.
     limits.waits = false
     let tick = Timestamp(milliseconds: start + first.at)
     let report = nearestChanges(in: history, under: policy, at: tick, to: wanted.map(\.1), limits: limits)
+    budget -= report.replays
     for ((index, _), result) in zip(wanted, report.results) {
       answers[index].replays = report.replays
       answers[index].isCutShort = report.isCutShort
@@ -123,9 +128,14 @@ struct DataSearch {
   private func goal(of failure: FailedExpectation) -> Goal? {
     let expectation = bound.expectations[failure.check.expectation]
     let (start, subject) = (start, subject)
+    func goal(_ isReached: @escaping (InstanceView, Lazy<Decision>) -> Bool) -> Goal {
+      var goal = Goal(failure.expected, isReached)
+      goal.isBetween = true
+      return goal
+    }
     if let number = failure.check.check {
       let check = expectation.checks[number]
-      return Goal(failure.expected) { view, decision in
+      return goal { view, decision in
         let value = check.value.map { subject.probedValue(view, $0, check.check) }
         return TickChecker(view: view, start: start, decision: decision).check(check, value: value) == nil
       }
@@ -137,13 +147,13 @@ struct DataSearch {
     case .at: return nil
     case .timeline(let parts):
       let part = parts.first { $0.until.map { failure.at < $0.value.milliseconds } ?? true }
-      return part.map { part in Goal(failure.expected) { view, _ in verdict(view) == part.verdict } }
+      return part.map { part in goal { view, _ in verdict(view) == part.verdict } }
     case .never:
       if let rule = failure.rules.first.flatMap({ subject.rules[$0] }) {
-        return Goal(failure.expected) { view, _ in !view.stands(rule) }
+        return goal { view, _ in !view.stands(rule) }
       }
       return Outcome(word: failure.found).map { outcome in
-        Goal(failure.expected) { view, _ in verdict(view) != outcome }
+        goal { view, _ in verdict(view) != outcome }
       }
     }
   }

@@ -34,6 +34,18 @@ package func parseTestFile(
   return (file, Diagnostics(parser.reader.diagnostics + diagnostics).sorted)
 }
 
+/// What is wrong with a test file by itself: what its `use:` files and its policy say is not asked.
+package func testFaults(of text: SourceText, into sources: inout SourceMap) -> [Diagnostic] {
+  parseTestFile(text, into: &sources) { .success(SourceText(path: $0, text: "version: 1\ndefaults: {}\n")) }.diagnostics
+}
+
+/// What is wrong with a file of shared defaults.
+package func defaultsFaults(of text: SourceText, into sources: inout SourceMap) -> [Diagnostic] {
+  var parser = TestFileParser(text, sources.add(text))
+  if let node = parser.parse() { _ = parser.shared(node) }
+  return Diagnostics(parser.reader.diagnostics).sorted
+}
+
 /// What a case may cost; at the limit is still fine.
 enum TestLimits {
   /// Cases of a file, `each` written out.
@@ -78,10 +90,7 @@ struct TestFileParser {
   }
 
   mutating func fields(_ node: YAMLNode) -> Fields? {
-    reader.fields(
-      of: node, what: "a test file",
-      allowed: ["version", "policy", "description", "use", "defaults", "date", "scrape", "tests"],
-      required: ["version", "policy", "tests"])
+    reader.fields(of: node, as: TestKeys.file)
   }
 
   mutating func uses(_ fields: Fields) -> [Located<String>] {
@@ -91,11 +100,7 @@ struct TestFileParser {
   }
 
   mutating func shared(_ node: YAMLNode) -> GivenBlock? {
-    guard
-      let fields = reader.fields(
-        of: node, what: "a file of shared defaults", allowed: ["version", "description", "defaults"],
-        required: ["version", "defaults"])
-    else { return nil }
+    guard let fields = reader.fields(of: node, as: TestKeys.shared) else { return nil }
     checkVersion(fields)
     return fields["defaults"].flatMap { given($0, origin: .shared) }
   }
@@ -140,8 +145,6 @@ struct TestFileParser {
 
   // MARK: Cases
 
-  private static let caseKeys = ["test", "each", "given", "instances", "expect", "date", "scrape", "because"]
-
   /// A case once for each row of its `each`.
   private mutating func rows(of node: YAMLNode) -> [(YAMLNode, [(name: String, value: String)])] {
     guard let each = node.mapping?.first(where: { $0.key.text == "each" }) else { return [(node, [])] }
@@ -174,9 +177,7 @@ struct TestFileParser {
   private mutating func testCase(
     _ node: YAMLNode, _ row: [(name: String, value: String)], _ defaults: GivenBlock
   ) -> TestCase? {
-    guard let fields = reader.fields(of: node, what: "a test", allowed: Self.caseKeys, required: ["test"]) else {
-      return nil
-    }
+    guard let fields = reader.fields(of: node, as: TestKeys.test) else { return nil }
     guard let name = reader.string(fields["test"]) else { return nil }
     let own = fields["given"].flatMap { given($0, origin: .ownCase) } ?? GivenBlock()
     let instances = self.instances(fields["instances"], over: own.over(defaults))
@@ -328,9 +329,7 @@ struct TestFileParser {
   private mutating func samples(_ pair: YAMLPair, _ origin: GivenOrigin) -> [SamplesGiven] {
     (reader.list(pair, allowsOne: false) ?? []).compactMap { node in
       guard
-        let fields = reader.fields(
-          of: node, what: "an entry of `samples`", allowed: ["series", "values"], required: ["series", "values"]),
-        let series = reader.string(fields["series"]), let values = fields["values"],
+        let fields = reader.fields(of: node, as: TestKeys.samples), let series = reader.string(fields["series"]), let values = fields["values"],
         let text = reader.quotable(values, expected: "samples such as `0+1x10`")
       else { return nil }
       let open = series.value.firstIndex(of: "{") ?? series.value.endIndex
