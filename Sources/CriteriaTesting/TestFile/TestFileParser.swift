@@ -267,7 +267,11 @@ struct TestFileParser {
     func part(_ prefix: String) -> String? {
       key.hasPrefix(prefix) && key.count > prefix.count ? String(key.dropFirst(prefix.count)) : nil
     }
-    if key == "age" {
+    // `missing` takes a default back; a text of that name is quoted once more.
+    let isMissing = pair.value.scalar?.text == "missing"
+    if key == "age", isMissing {
+      what = .age
+    } else if key == "age" {
       guard let age = reader.duration(pair, mayBeZero: true) else { return nil }
       return FactGiven(what: .age, name: name, value: .age(age.value), range: age.range, origin: origin)
     } else if let label = part("label.") {
@@ -279,6 +283,9 @@ struct TestFileParser {
     } else {
       report(.unknownInstanceKey(key, at: pair.key.range))
       return nil
+    }
+    if isMissing {
+      return FactGiven(what: what, name: name, value: .missing, range: pair.value.range, origin: origin)
     }
     guard let scalar = reader.quotable(pair, expected: "a text") else { return nil }
     // A text is taken as it stands; only what begins with a quote of its own goes over time.
@@ -296,7 +303,7 @@ struct TestFileParser {
       let name = Name(source.key.text, reader.content(of: source.key))
       guard let times = reader.mapping(source.value, "`\(source.key.text)`") else { continue }
       for time in times {
-        guard let segment = times1(time.key) else { continue }
+        guard let segment = lineTimes(time.key) else { continue }
         let texts = (reader.list(time) ?? []).compactMap {
           reader.scalar($0, time.key.text, expected: "a log line")?.text
         }
@@ -309,8 +316,11 @@ struct TestFileParser {
   }
 
   /// When lines come: `3m`, `1m 4m`, `every 3m for 20m`.
-  private mutating func times1(_ key: YAMLScalar) -> Segment? {
-    let isBare = key.text.first?.isNumber ?? false
+  private mutating func lineTimes(_ key: YAMLScalar) -> Segment? {
+    let first = key.text.prefix { $0 != " " }
+    let digits = first.prefix { $0.isNumber || $0 == "." }
+    // `3 over 10m` begins with a number, `3m` with a time.
+    let isBare = Duration(digits: String(digits), unit: String(first.dropFirst(digits.count))) != nil
     // A bare time is read as after `at`, and keeps its place in the file all the same.
     let scalar = isBare ? YAMLScalar("at " + key.text, style: key.style, range: key.range) : key
     let (segments, faults) = NotationParser.parse(ExpressionText(scalar, in: reader.text))

@@ -128,17 +128,7 @@ enum TestJSON {
       writer.beginArray()
       for part in rule.parts {
         writer.beginObject()
-        writer.member("of", part.label)
-        writer.member("text", part.text)
-        writer.key("values")
-        writer.beginArray()
-        for mark in part.marks {
-          writer.beginObject()
-          writer.member("column", mark.column + 1)
-          writer.member("value", mark.text)
-          writer.endObject()
-        }
-        writer.endArray()
+        part.write(to: &writer)
         writer.endObject()
       }
       writer.endArray()

@@ -68,11 +68,7 @@ struct TestText {
       place = "  \(escaped(sources[rule.range.source].path)):\(line)"
     }
     text += "    \(paint(escaped(rule.name), .bold)) \(escaped(rule.state))\(paint(place, .faint))\n"
-    for part in rule.parts {
-      text += "      \(escaped(part.label)): \(part.text)\n"
-      let indent = String(repeating: " ", count: 8 + displayWidth(escaped(part.label)))
-      for line in draw(part.marks) { text += indent + paint(escaped(line), .cyan) + "\n" }
-    }
+    for part in rule.parts { text += part.drawn(indent: 6, colours: terminal?.colours ?? false) }
   }
 
   // MARK: The timeline
