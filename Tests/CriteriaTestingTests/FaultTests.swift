@@ -61,7 +61,7 @@ struct FaultTests {
       ("cpu: 1% for 5m, oom: every 1m for 3m then at 10m", "E0606 5:34 10m is after the data ends, at 5m"),
       ("cpu: 1% for 5m, reqs: 0 then +1 at 10m", "E0606 5:35 10m is after the data ends, at 5m"),
       ("oom: every 1m for 10m then at 5m", "E0609 5:18 5m is outside of its part, which begins at 10m"),
-      ("oom: at 1m 9m for 5m then every 1m for 9m", "E0609 5:18 9m is outside of its part, which goes from 0 to 5m"),
+      ("oom: at 1m 9m for 5m then every 1m for 9m", "E0609 5:18 9m is outside of its part, which goes from 0s to 5m"),
       ("reqs: 0 for 5m then +1 at 3m for 9m", "E0609 5:19 3m is outside of its part, which goes from 5m to 14m"),
       (
         "samples: [{series: up, values: '1x3'}]",

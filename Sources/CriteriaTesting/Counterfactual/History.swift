@@ -72,7 +72,7 @@ package struct History: Sendable {
 
   /// A fleet of this one instance, advanced to a time.
   package func fleet(under policy: Policy, to time: Timestamp) -> Fleet {
-    var fleet = Fleet(policy, assumingSteady: assumesSteady)
+    var fleet = Fleet(policy, instances: 1, assumingSteady: assumesSteady)
     for one in attachments where one.time <= time { fleet.attach(log: one.source, of: instance, at: one.time) }
     if let start {
       for one in entries where one.time <= min(start, time) { fleet.observe(one, of: instance) }

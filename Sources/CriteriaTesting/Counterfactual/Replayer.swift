@@ -124,9 +124,9 @@ struct Replayer {
   }
 
   private func begin() -> Fleet {
-    guard let checkpoint else { return Fleet(policy, assumingSteady: history.assumesSteady) }
+    guard let checkpoint else { return Fleet(policy, instances: 1, assumingSteady: history.assumesSteady) }
     do throws(SnapshotError) {
-      return try Fleet(policy, restoring: checkpoint, assumingSteady: history.assumesSteady)
+      return try Fleet(policy, instances: 1, restoring: checkpoint, assumingSteady: history.assumesSteady)
     } catch {
       preconditionFailure("a fleet that cannot read what it wrote: \(error)")
     }

@@ -66,12 +66,13 @@ private let shownRules = 4
 package func explain(
   _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, _ budget: inout SearchBudget
 ) -> [Explanation] {
+  if failures.isEmpty { return [] }
   let start = subject.start(of: bound)
   let stimulus = Stimulus(bound, start: start)
   var explanations = failures.map { failure in
     Explanation(rules: rules(behind: failure, bound, subject, stimulus, start), nearest: nil)
   }
-  if budget.cases > 0, !failures.isEmpty {
+  if budget.cases > 0 {
     budget.cases -= 1
     var rules: [String] = []
     for explanation in explanations {

@@ -251,7 +251,7 @@ struct Driver: ~Copyable {
   private let names: [String: Int]
 
   init(_ policy: Policy, _ bound: BoundCase, _ names: [String: Int], start: Int64) {
-    fleet = Fleet(policy)
+    fleet = Fleet(policy, instances: bound.instances.count)
     self.bound = bound
     self.start = start
     self.names = names
