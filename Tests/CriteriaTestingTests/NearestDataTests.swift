@@ -33,8 +33,8 @@ struct NearestDataTests {
       change: "`ready` was `False` for the 3m up to 10m",
       instead: "ready: True for 8m then False for 3m then True for 9m"),
     Example(
-      given: "instance: {age: 3d}, cpu: 20% for 20m", expect: "{at: 10m, rule: Young, state: active}",
-      change: "launched 3d later", instead: nil),
+      given: "instance: {age: 3d}, cpu: 20% for 20m", expect: "{at: 5m, rule: Young, state: active}",
+      change: "launched 3d later", instead: "instance: {age: 0s}, cpu: 20% for 20m"),
     Example(
       given: "\"free{mountpoint=/a}\": 4GiB for 20m, \"free{mountpoint=/b}\": 512MiB for 20m",
       expect: "{at: 10m, rule: Full, state: idle}",

@@ -31,7 +31,9 @@ extension Readings {
           return item
         }
         var item = item
-        let moved = Timestamp(milliseconds: launched.milliseconds + Int64((seconds * 1000).rounded(.towardZero)))
+        var moved = Timestamp(milliseconds: launched.milliseconds + Int64((seconds * 1000).rounded(.towardZero)))
+        // An age is that at the start of a test.
+        if let start { moved = min(moved, start) }
         item.entry.content = .observed(.facts(facts, labels: labels, desired: desired, launched: moved))
         // A launch that lies ahead of whoever tells it is not believed.
         item.entry.time = max(item.entry.time, moved)

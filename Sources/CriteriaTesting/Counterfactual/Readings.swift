@@ -39,8 +39,10 @@ struct Readings {
   let program: Program
   let items: [Item]
   let series: [Series]
-  /// The history is that of a test, which speaks of signals.
-  let isTold: Bool
+  /// Of a history that is a test's: its start.
+  let start: Timestamp?
+  /// It speaks of signals.
+  var isTold: Bool { start != nil }
   /// By signal.
   let values: [Values]
   /// By series: the signals that read it.
@@ -106,7 +108,7 @@ struct Readings {
     }
     self.items = items
     self.series = series
-    isTold = history.start != nil
+    start = history.start
     self.values = values
     self.readers = readers
     self.ofSeries = ofSeries

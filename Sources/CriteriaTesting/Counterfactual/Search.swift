@@ -381,7 +381,8 @@ struct Search {
   private mutating func launch() {
     guard let launched = readings.launched(at: tick) else { return }
     let age = Double(tick.milliseconds - launched.milliseconds) / 1000
-    for (most, sign) in [([age], 1.0), ([age, 1e7, 1e9], -1.0)] {
+    let later = readings.start.map { Double($0.milliseconds - launched.milliseconds) / 1000 } ?? age
+    for (most, sign) in [([later], 1.0), ([age, 1e7, 1e9], -1.0)] {
       bisect(
         most: most, isWhole: false, unit: 1, size: { $0 / (sign > 0 ? age : age + $0) },
         edit: { [tick, replayer] in
