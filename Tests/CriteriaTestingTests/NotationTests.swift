@@ -92,7 +92,8 @@ struct NotationTests {
   @Test(
     "a case lasts as long as what says for how long it goes; without that, as long as something happens or is expected",
     arguments: [
-      ("cpu: 1% for 5m, ready: True for 2m", "2m", 5), ("cpu: 1% for 5m then 2%", "5m", 5), ("cpu: 1% for 5m then 2%", "9m", 9),
+      ("cpu: 1% for 5m, ready: True for 2m", "2m", 5), ("cpu: 1% for 5m then 2%", "5m", 5),
+      ("cpu: 1% for 5m then 2%", "9m", 9),
       ("cpu: 1%", "9m", 9), ("oom: every 3m for 10m then at 23m", "12m", 23), ("oom: at 23m", "12m", 23),
       ("oom: at 23m", "30m", 30), ("oom: at 23m, cpu: 1% for 25m", "12m", 25), ("reqs: 0 then +1 at 11m 12m", "5m", 12),
       ("logs: {kernel: {7m: a}}", "5m", 7),
@@ -105,8 +106,9 @@ struct NotationTests {
 
   @Test("`missing` takes a default of the instance back; a text of that name is quoted once more")
   func takenBack() throws {
-    let text = givenCase("cpu: 1% for 2m, instance: {age: missing, fact.image: missing, label.pool: '\"missing\"'}").replacing(
-      "tests:", with: "defaults: {instance: {age: 3d, label.pool: a, fact.image: b, fact.cores: 8}}\ntests:")
+    let text = givenCase("cpu: 1% for 2m, instance: {age: missing, fact.image: missing, label.pool: '\"missing\"'}")
+      .replacing(
+        "tests:", with: "defaults: {instance: {age: 3d, label.pool: a, fact.image: b, fact.cores: 8}}\ntests:")
     let suite = load(text, policy: everyKind)
     try #require(faults(suite) == [])
     let told = try #require(suite.ready?.bound.cases[0].instances[0].facts)

@@ -16,7 +16,8 @@ struct BrokenRulesTests {
   static let breaks: [Break] = [
     Break(kind: "threshold", policy: "disk-smart", old: "when: temperature > 65", new: "when: temperature > 66"),
     Break(kind: "threshold", policy: "linux-node", old: "when: free < 5%", new: "when: free < 4%"),
-    Break(kind: "unit", policy: "disk-smart", old: "percentage_used, unit: percent", new: "percentage_used, unit: ratio"),
+    Break(
+      kind: "unit", policy: "disk-smart", old: "percentage_used, unit: percent", new: "percentage_used, unit: ratio"),
     Break(
       kind: "unit", policy: "http-service", old: "http_request_duration_seconds{quantile=\"0.99\"}', unit: seconds",
       new: "http_request_duration_seconds{quantile=\"0.99\"}', unit: ms"),
@@ -35,7 +36,9 @@ struct BrokenRulesTests {
     Break(kind: "guard", policy: "http-service", old: " and increase(requests[5m]) >= 200", new: ""),
     Break(kind: "guard", policy: "linux-node", old: " and min(readonly[1d]) == 0", new: ""),
     Break(kind: "missing", policy: "immutable", old: "unknown: ignore", new: "unknown: fires"),
-    Break(kind: "missing", policy: "gpu-node", old: "remap_failed:  {gauge: DCGM_FI_DEV_ROW_REMAP_FAILURE, by: [gpu], optional: true}",
+    Break(
+      kind: "missing", policy: "gpu-node",
+      old: "remap_failed:  {gauge: DCGM_FI_DEV_ROW_REMAP_FAILURE, by: [gpu], optional: true}",
       new: "remap_failed:  {gauge: DCGM_FI_DEV_ROW_REMAP_FAILURE, by: [gpu]}"),
   ]
 
@@ -59,7 +62,8 @@ struct BrokenRulesTests {
     let line = zip(sound.split(separator: "\n"), broken.split(separator: "\n")).enumerated().first { $1.0 != $1.1 }
     let mutation = try rulecheck(["test", "--mutate", tests], in: folder.path)
     #expect(mutation.status == 2)
-    #expect(mutation.output.contains("survived  \(path):\((line?.offset ?? 0) + 1):"), "\(mutation.output.suffix(2000))")
+    #expect(
+      mutation.output.contains("survived  \(path):\((line?.offset ?? 0) + 1):"), "\(mutation.output.suffix(2000))")
     print("\(one): mutation points at line \((line?.offset ?? 0) + 1)")
   }
 

@@ -73,7 +73,8 @@ struct FmtTests {
   @Test(
     "what the parser of tests refuses is left as it is, exit 3",
     arguments: [
-      "version: 1\npolicy: policy.yaml\ntests:\n- test: x\n", "version: 1\ntests:\n- {test: x, expect: [{at: 5m, verdict: keep}]}\n",
+      "version: 1\npolicy: policy.yaml\ntests:\n- test: x\n",
+      "version: 1\ntests:\n- {test: x, expect: [{at: 5m, verdict: keep}]}\n",
       "version: 1\npolicy: p.yaml\ntests:\n- {test: x, given: {cpu: 20% for}, expect: [{at: 5m, verdict: keep}]}\n",
       "version: 1\ndefaults: {cpu: 20% for}\n", "version: 1\ntest: x\ndefaults: {}\n",
     ])

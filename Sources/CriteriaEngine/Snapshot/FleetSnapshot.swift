@@ -45,7 +45,8 @@ extension FleetState {
     var result: Result<(state: FleetState, report: [StateTransfer]), SnapshotError>?
     bytes.withUnsafeBytes { bytes in
       do throws(SnapshotError) {
-        let new = FleetState(program, assumesSteady: assumesSteady, generation: generation, prepared: prepared,
+        let new = FleetState(
+          program, assumesSteady: assumesSteady, generation: generation, prepared: prepared,
           instances: instances)
         result = .success(try restored(from: bytes, new, digest: digest, adopting: adopting))
       } catch {

@@ -23,7 +23,8 @@ extension Readings {
     case .fewerLines(let signal, let count):
       return "\(count) \(count == 1 ? "line" : "lines") of \(named(signal)) fewer in \(words)"
     case .moreLines(let signal, let count, _, _):
-      return "\(count) \(count == 1 ? "line" : "lines") of \(named(signal)) more at \(start.map { CriteriaEngine.duration(seconds(from: $0, to: edit.to)) } ?? "\(edit.to)")"
+      return
+        "\(count) \(count == 1 ? "line" : "lines") of \(named(signal)) more at \(start.map { CriteriaEngine.duration(seconds(from: $0, to: edit.to)) } ?? "\(edit.to)")"
     case .status(let signal, let status): return "\(named(signal)) was `\(status)` \(span)"
     case .info(let signal, let value): return "\(named(signal)) was `\(value)` \(span)"
     case .fact(let name, let value): return "`fact.\(name)` was `\(value)` \(span)"

@@ -197,7 +197,9 @@ private struct Expansion {
     let labels = Dictionary(given.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     var time: Int64 = 0
     for value in given.values {
-      if let value, time <= bound.end { feeds.append(feed(time, .content(.observed(.sample(given.metric, labels, value))))) }
+      if let value, time <= bound.end {
+        feeds.append(feed(time, .content(.observed(.sample(given.metric, labels, value)))))
+      }
       time += bound.scrape
     }
   }

@@ -64,7 +64,8 @@ private let shownRules = 4
 /// - Parameter budget: For single changes of the policy's constants and of what the case gives that would have passed; each is run.
 ///   What is used of it is taken away. It counts tries and not time, so that the same failures always have the same changes.
 package func explain(
-  _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile, _ budget: inout SearchBudget
+  _ failures: [FailedExpectation], of bound: BoundCase, under subject: Subject, in file: BoundFile,
+  _ budget: inout SearchBudget
 ) -> [Explanation] {
   if failures.isEmpty { return [] }
   let start = subject.start(of: bound)

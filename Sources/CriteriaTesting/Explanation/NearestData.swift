@@ -116,7 +116,8 @@ struct DataSearch {
 
   /// What speaks of the whole case may need the change to last.
   private func versions(of edit: Edit, _ failure: FailedExpectation) -> [Edit] {
-    guard failure.kind == .timeline || failure.kind == .never, failure.at < bound.end, edit.to.milliseconds > start else {
+    guard failure.kind == .timeline || failure.kind == .never, failure.at < bound.end, edit.to.milliseconds > start
+    else {
       return [edit]
     }
     var longer = edit

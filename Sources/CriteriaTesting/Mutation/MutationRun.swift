@@ -43,13 +43,51 @@ package struct MutationRun: Sendable {
   /// A rule without the others, and how it stands in each case.
   private struct RuleAlone: Sendable {
     var subject: Subject
-    /// By case.
     var courses: [Course]
+    /// By case: its course. Most cases give a rule the same.
+    var places: [Int]
     /// The cases in the order in which they are likely to tell something of it.
     var order: [Int]
 
     var protects: Bool {
       if case .protect = subject.policy.program.rules[0].effect { true } else { false }
+    }
+
+    /// All that a case gives to a rule: where it is the same, the rule stands the same.
+    private struct Input: Hashable {
+      var start: Int64
+      var end: Int64
+      var instances: [String]
+      var entries: [[History.Entry]]
+    }
+
+    init(_ subject: Subject, _ cases: [Case]) {
+      self.subject = subject
+      var known: [Input: Int] = [:]
+      courses = []
+      places = []
+      for one in cases {
+        let start = subject.start(of: one.bound)
+        let input = Input(
+          start: start, end: one.bound.end, instances: one.bound.instances.map(\.name),
+          entries: one.bound.instances.indices.map { instance in
+            History(one.stimulus, one.bound, instance: instance, start: start, subject.signals).entries
+          })
+        if let place = known[input] {
+          places.append(place)
+          continue
+        }
+        known[input] = courses.count
+        places.append(courses.count)
+        courses.append(Course(one.bound, one.stimulus, subject, rule: 0))
+      }
+      // Where a rule was active, something is most likely expected of it; where it was only pending, next.
+      let weights = courses.map { course in
+        if course.contains({ $0.excepted != nil || $0.sure == .active || $0.sure == .holding }) { return 2 }
+        return course.contains { $0.sure == .pending } ? 1 : 0
+      }
+      let keys = zip(cases, places).enumerated().map { (-weights[$1.1], $1.0.bound.size, $0) }
+      order = cases.indices.sorted { keys[$0] < keys[$1] }
     }
   }
 
@@ -78,19 +116,9 @@ package struct MutationRun: Sendable {
     var rules: [String: RuleAlone] = [:]
     for rule in checked.rules {
       guard let subject = Subject(ofRule: rule.name, compilation) else { continue }
-      let courses = cases.map { Course($0.bound, $0.stimulus, subject, rule: 0) }
-      rules[rule.name] = RuleAlone(subject: subject, courses: courses, order: Self.order(cases, courses))
+      rules[rule.name] = RuleAlone(subject, cases)
     }
     self.rules = rules
-  }
-
-  /// Where a rule was active, something is most likely expected of it; where it was only pending, next.
-  private static func order(_ cases: [Case], _ courses: [Course]) -> [Int] {
-    let weights = courses.map { course in
-      if course.contains({ $0.excepted != nil || $0.sure == .active || $0.sure == .holding }) { return 2 }
-      return course.contains { $0.sure == .pending } ? 1 : 0
-    }
-    return cases.indices.sorted { (-weights[$0], cases[$0].bound.size, $0) < (-weights[$1], cases[$1].bound.size, $1) }
   }
 
   private func compile(_ mutant: Mutant) -> Compilation {
@@ -113,13 +141,17 @@ package struct MutationRun: Sendable {
     if changed == meaning { return .equivalent("it compiles to the same program") }
     let alone = ruleAlone(mutant, compiled, changed)
     var subjects: [Int: Subject] = [:]
+    /// By course: the mutant's is the same.
+    var isSame: [Int: Bool] = [:]
     for place in rules[names(changedIn: changed).first ?? ""]?.order ?? Array(cases.indices) {
       let one = cases[place]
       // Where the rule stands as it does anyway, the case comes out as it does anyway.
-      if let alone, one.bound.asksForStandingsOnly,
-        Course(one.bound, one.stimulus, alone.mutant, rule: 0) == alone.rule.courses[place]
-      {
-        continue
+      if let alone, one.bound.asksForStandingsOnly {
+        let course = alone.rule.places[place]
+        let isSameHere =
+          isSame[course] ?? (Course(one.bound, one.stimulus, alone.mutant, rule: 0) == alone.rule.courses[course])
+        isSame[course] = isSameHere
+        if isSameHere { continue }
       }
       if subjects[one.file] == nil {
         guard let subject = try? Subject(compiled, for: files[one.file].bound) else {

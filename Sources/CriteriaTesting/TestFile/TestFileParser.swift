@@ -339,7 +339,8 @@ struct TestFileParser {
   private mutating func samples(_ pair: YAMLPair, _ origin: GivenOrigin) -> [SamplesGiven] {
     (reader.list(pair, allowsOne: false) ?? []).compactMap { node in
       guard
-        let fields = reader.fields(of: node, as: TestKeys.samples), let series = reader.string(fields["series"]), let values = fields["values"],
+        let fields = reader.fields(of: node, as: TestKeys.samples), let series = reader.string(fields["series"]),
+        let values = fields["values"],
         let text = reader.quotable(values, expected: "samples such as `0+1x10`")
       else { return nil }
       let open = series.value.firstIndex(of: "{") ?? series.value.endIndex

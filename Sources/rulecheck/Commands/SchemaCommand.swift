@@ -8,9 +8,14 @@ struct SchemaCommand: ParsableCommand {
       # yaml-language-server: $schema=PATH
       """)
 
-  enum Name: String, ExpressibleByArgument, CaseIterable { case policy, signals, test, defaults, inventory, decision, stream }
+  enum Name: String, ExpressibleByArgument, CaseIterable {
+    case policy, signals, test, defaults, inventory, decision, stream
+  }
 
-  @Argument(help: "policy, signals (a file for use:), test, defaults (a file for use: of tests), inventory; decision (a record), stream (its lines).")
+  @Argument(
+    help:
+      "policy, signals (a file for use:), test, defaults (a file for use: of tests), inventory; decision (a record), stream (its lines)."
+  )
   var name: Name
 
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write it to a file.", valueName: "file"))

@@ -130,7 +130,8 @@ struct MutationReport {
         text += "  this test kills it (\(escaped(test.difference))):\n\n"
         for line in test.text.split(separator: "\n") { text += "  \(escaped(String(line)))\n" }
       } else {
-        text += "  no test found that would kill it, \(counted(survivor.tried, "candidate")) tried: see whether it can matter\n"
+        text +=
+          "  no test found that would kill it, \(counted(survivor.tried, "candidate")) tried: see whether it can matter\n"
       }
     }
     for survivor in survivors {

@@ -52,7 +52,9 @@ struct TestText {
   }
 
   private func nearest(_ nearest: Explanation.Nearest?) -> [String] {
-    guard let nearest else { return ["what would pass is looked for in the first \(SearchBudget.cases) failing tests of a file"] }
+    guard let nearest else {
+      return ["what would pass is looked for in the first \(SearchBudget.cases) failing tests of a file"]
+    }
     let tried = "\(counted(nearest.policies, "constant")) and \(counted(nearest.replays, "replay")) tried"
     let cut = nearest.isCutShort ? "; the search met its limit" : ""
     if nearest.isEmpty { return ["no single change found that would pass: \(tried)\(cut)"] }
