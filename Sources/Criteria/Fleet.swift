@@ -27,7 +27,7 @@ public struct Fleet: ~Copyable {
   public init(_ policy: Policy, assumingSteady: Bool = false) {
     self.policy = policy
     assumesSteady = assumingSteady
-    state = FleetState(policy.program, assumesSteady: assumingSteady)
+    state = FleetState(policy.program, assumesSteady: assumingSteady, prepared: policy.prepared)
   }
 
   /// How many instances of a block of 256 have to run at a tick to run side by side; fewer run one at a time.
@@ -210,6 +210,26 @@ public struct Fleet: ~Copyable {
 
   // MARK: For tests of policies
 
+  /// A fleet of so many instances and never more: it takes little memory if they are few.
+  package init(_ policy: Policy, instances: Int, assumingSteady: Bool = false) {
+    self.policy = policy
+    assumesSteady = assumingSteady
+    state = FleetState(
+      policy.program, assumesSteady: assumingSteady, prepared: policy.prepared, instances: instances)
+  }
+
+  /// A fleet that goes on, of so many instances and never more.
+  package init(_ policy: Policy, instances: Int, restoring snapshot: [UInt8], assumingSteady: Bool)
+    throws(SnapshotError)
+  {
+    let restored = try FleetState.restored(
+      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: false,
+      prepared: policy.prepared, instances: instances)
+    self.policy = policy
+    assumesSteady = assumingSteady
+    state = restored.state
+  }
+
   package func series(ofSignal index: Int, _ labels: [String: String]) -> SignalSeries {
     state.series(ofSignal: index, labels)
   }
@@ -252,7 +272,8 @@ public struct Fleet: ~Copyable {
   /// - Throws: If the bytes are cut off, changed, of something else, of a newer format, or of another policy.
   public init(_ policy: Policy, restoring snapshot: [UInt8], assumingSteady: Bool = false) throws(SnapshotError) {
     let restored = try FleetState.restored(
-      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: false)
+      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: false,
+      prepared: policy.prepared)
     self.policy = policy
     assumesSteady = assumingSteady
     state = restored.state
@@ -270,7 +291,8 @@ public struct Fleet: ~Copyable {
     _ policy: Policy, adopting snapshot: [UInt8], assumingSteady: Bool = false, report: inout [StateTransfer]
   ) throws(SnapshotError) {
     let restored = try FleetState.restored(
-      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: true)
+      from: snapshot, policy.program, digest: policy.digest, assumesSteady: assumingSteady, adopting: true,
+      prepared: policy.prepared)
     self.policy = policy
     assumesSteady = assumingSteady
     state = restored.state
@@ -291,7 +313,7 @@ public struct Fleet: ~Copyable {
     do throws(SnapshotError) {
       let restored = try FleetState.restored(
         from: snapshot(), new.program, digest: new.digest, assumesSteady: assumesSteady, adopting: true,
-        generation: state.nextGeneration)
+        generation: state.nextGeneration, prepared: new.prepared)
       policy = new
       restored.state.columnThreshold = state.columnThreshold
       state = restored.state

@@ -16,6 +16,8 @@ public struct Policy: Sendable {
   /// What `rulecheck check` would warn of.
   public let warnings: [PolicyDiagnostic]
   package let program: Program
+  /// What its fleets share.
+  let prepared: PreparedProgram
 
   /// Compiles the policy at a path, and the files that it uses.
   ///
@@ -43,6 +45,7 @@ public struct Policy: Sendable {
     digest = "sha256:" + compilation.digest
     warnings = compilation.diagnostics.map { PolicyDiagnostic($0, compilation.sources) }
     self.program = program
+    prepared = PreparedProgram(program)
   }
 }
 

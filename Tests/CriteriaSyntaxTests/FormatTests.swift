@@ -26,7 +26,7 @@ private func meaning(of text: SourceText) -> String? {
   case .signals:
     let (signals, diagnostics) = parseSignals(text, into: &sources)
     return diagnostics.isEmpty ? meaning(signals) : nil
-  case .test: return values(node)
+  case .test, .defaults: return values(node)
   }
 }
 

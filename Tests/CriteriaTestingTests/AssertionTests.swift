@@ -202,7 +202,10 @@ struct AssertionTests {
     func nearest(_ expect: String) throws -> [String] {
       let (bound, subject) = try #require(load(givenCase(Self.hot, expect: expect), policy: everyKind).ready)
       let result = run(bound.cases[0], under: subject)
-      return explain(result.failures, of: bound.cases[0], under: subject, in: bound, searches: true).flatMap(\.nearest)
+      var budget = SearchBudget()
+      return explain(result.failures, of: bound.cases[0], under: subject, in: bound, &budget).flatMap {
+        $0.nearest?.policy ?? []
+      }
     }
     let free = try nearest("[{at: 9m, rule: Hot, state: active}]")
     #expect(free == ["`when` of Hot at 75%", "`when` of Hot at 70%"])

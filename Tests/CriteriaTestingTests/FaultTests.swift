@@ -1,4 +1,6 @@
+import Criteria
 import CriteriaCompiler
+import CriteriaSyntax
 import CriteriaTesting
 import Testing
 
@@ -56,6 +58,11 @@ struct FaultTests {
       ),
       ("cpu: 1% for 5m, logs: {kernel: {soon: a}}", "E0608 5:45 expected when the lines come, found `soon`"),
       ("cpu: 1% for 5m, oom: at 10m", "E0606 5:34 10m is after the data ends, at 5m"),
+      ("cpu: 1% for 5m, oom: every 1m for 3m then at 10m", "E0606 5:34 10m is after the data ends, at 5m"),
+      ("cpu: 1% for 5m, reqs: 0 then +1 at 10m", "E0606 5:35 10m is after the data ends, at 5m"),
+      ("oom: every 1m for 10m then at 5m", "E0609 5:18 5m is outside of its part, which begins at 10m"),
+      ("oom: at 1m 9m for 5m then every 1m for 9m", "E0609 5:18 9m is outside of its part, which goes from 0s to 5m"),
+      ("reqs: 0 for 5m then +1 at 3m for 9m", "E0609 5:19 3m is outside of its part, which goes from 5m to 14m"),
       (
         "samples: [{series: up, values: '1x3'}]",
         "E0607 5:44 `up` is given and nothing reads it: no signal reads this metric"
@@ -123,5 +130,14 @@ struct FaultTests {
       "version: 1\npolicy: p.yaml\nuse: [d.yaml]\ntests: [{test: a, expect: [{at: 1m, rule: Hot, state: idle}]}]\n"
     let defaults = "version: 1\ndefaults: {cpu: 20% for 5m, other: 3 for 1h, instance: {fact.foreign: x}}\n"
     #expect(faults(load(text, policy: everyKind, shared: ["d.yaml": defaults])) == [])
+  }
+}
+
+@Suite("The keys of test files")
+struct TestKeyTests {
+  @Test("verdicts and states are those of the engine")
+  func words() {
+    #expect(Set(TestKeys.outcomes) == Set(Verdict.allCases.map(\.rawValue) + ["unjudged"]))
+    #expect(TestKeys.states.allSatisfy { RuleReport.State(rawValue: $0) != nil })
   }
 }

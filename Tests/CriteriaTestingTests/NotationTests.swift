@@ -20,9 +20,9 @@ struct NotationTests {
         return "\(time)!\(text)\(value.map { "/\($0)" } ?? "")"
       case .condition(_, let status, let reason): return "\(time)=\(status)\(reason.isEmpty ? "" : "/\(reason)")"
       case .info(_, let value): return "\(time)=\(value ?? "end")"
-      case .raw(.line(let text, let source)): return "\(time)#\(source):\(text)"
-      case .raw(.sample(let metric, _, let value)): return "\(time)~\(metric):\(value)"
-      case .raw, .otherLine, .attach, .conditionEnd: return nil
+      case .content(.observed(.line(let text, let source))): return "\(time)#\(source):\(text)"
+      case .content(.observed(.sample(let metric, _, let value))): return "\(time)~\(metric):\(value)"
+      case .content, .otherLine, .attach, .conditionEnd: return nil
       }
     }.joined(separator: " ")
   }
@@ -80,6 +80,7 @@ struct NotationTests {
         "cpu: 1% for 2m, logs: {kernel: {1m: [a, b], every 1m for 2m: c}}",
         "0=0.01 1=0.01 1#kernel:a 1#kernel:b 1#kernel:c"
       ),
+      ("cpu: 1% for 2m, logs: {kernel: {2 over 2m: a}}", "0=0.01 0.5#kernel:a 1=0.01 1.5#kernel:a"),
       (
         "samples: [{series: 'node_cpu_busy_percent{a=\"b\"}', values: '1+2x2 _ 7 stale'}]",
         "0~node_cpu_busy_percent:1.0 1~node_cpu_busy_percent:3.0 2~node_cpu_busy_percent:5.0 4~node_cpu_busy_percent:7.0 "
@@ -87,6 +88,35 @@ struct NotationTests {
       ),
     ])
   func texts(given: String, expected: String) throws { #expect(try course(given) == expected) }
+
+  @Test(
+    "a case lasts as long as what says for how long it goes; without that, as long as something happens or is expected",
+    arguments: [
+      ("cpu: 1% for 5m, ready: True for 2m", "2m", 5), ("cpu: 1% for 5m then 2%", "5m", 5),
+      ("cpu: 1% for 5m then 2%", "9m", 9),
+      ("cpu: 1%", "9m", 9), ("oom: every 3m for 10m then at 23m", "12m", 23), ("oom: at 23m", "12m", 23),
+      ("oom: at 23m", "30m", 30), ("oom: at 23m, cpu: 1% for 25m", "12m", 25), ("reqs: 0 then +1 at 11m 12m", "5m", 12),
+      ("logs: {kernel: {7m: a}}", "5m", 7),
+    ])
+  func lengths(given: String, at: String, minutes: Int64) throws {
+    let suite = load(givenCase(given, expect: "[{at: \(at), score: 0..1000}]"), policy: everyKind)
+    try #require(faults(suite) == [])
+    #expect(suite.ready?.bound.cases[0].end == minutes * 60_000)
+  }
+
+  @Test("`missing` takes a default of the instance back; a text of that name is quoted once more")
+  func takenBack() throws {
+    let text = givenCase("cpu: 1% for 2m, instance: {age: missing, fact.image: missing, label.pool: '\"missing\"'}")
+      .replacing(
+        "tests:", with: "defaults: {instance: {age: 3d, label.pool: a, fact.image: b, fact.cores: 8}}\ntests:")
+    let suite = load(text, policy: everyKind)
+    try #require(faults(suite) == [])
+    let told = try #require(suite.ready?.bound.cases[0].instances[0].facts)
+    #expect(told.count == 1)
+    #expect(told[0].age == nil)
+    #expect(told[0].facts == ["cores": "8"])
+    #expect(told[0].labels == ["pool": "missing"])
+  }
 
   @Test("`scrape` changes how often series are sampled")
   func scrape() throws {

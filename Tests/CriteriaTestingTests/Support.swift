@@ -60,3 +60,5 @@ func faults(_ suite: Suite) -> [String] {
     return "\(diagnostic.code.name) \(place?.line ?? 0):\(place?.column ?? 0) \(diagnostic.message)"
   }
 }
+
+let packageRoot = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")

@@ -25,7 +25,7 @@ private func content(_ text: SourceText, _ kind: FileKind) -> String {
     }
     return file.map { content($0) } ?? "nothing"
   case .signals: return content(parseSignals(text, into: &sources).signals)
-  case .test: preconditionFailure("drafts have no tests")
+  case .test, .defaults: preconditionFailure("drafts have no tests")
   }
 }
 

@@ -70,6 +70,29 @@ struct FmtTests {
     #expect(try fmt(["--diff", "--check", "a/policy.yaml"]).status == 2)
   }
 
+  @Test(
+    "what the parser of tests refuses is left as it is, exit 3",
+    arguments: [
+      "version: 1\npolicy: policy.yaml\ntests:\n- test: x\n",
+      "version: 1\ntests:\n- {test: x, expect: [{at: 5m, verdict: keep}]}\n",
+      "version: 1\npolicy: p.yaml\ntests:\n- {test: x, given: {cpu: 20% for}, expect: [{at: 5m, verdict: keep}]}\n",
+      "version: 1\ndefaults: {cpu: 20% for}\n", "version: 1\ntest: x\ndefaults: {}\n",
+    ])
+  func faultyTest(text: String) throws {
+    try folder.write(text, to: "b/x.yaml")
+    let run = try fmt(["b/x.yaml"])
+    #expect(run.status == 3)
+    #expect(run.errors.contains("error[E0"))
+    #expect(try folder.read("b/x.yaml") == text)
+  }
+
+  @Test("a file of shared defaults is one of ours")
+  func defaults() throws {
+    try folder.write("version: 1\ndefaults:\n    up:   1 for 1h\n", to: "b/shared.yaml")
+    #expect(try fmt(["b"]).status == 0)
+    #expect(try folder.read("b/shared.yaml") == "version: 1\ndefaults:\n  up: 1 for 1h\n")
+  }
+
   @Test("standard input goes to standard output")
   func standardInput() throws {
     let run = try fmt(["-"], input: Self.policy)
@@ -122,13 +145,13 @@ struct FmtTests {
 struct SchemaTests {
   @Test(
     "the schemas in docs/ are those that it prints",
-    arguments: ["policy", "signals", "test", "inventory", "decision", "stream"])
+    arguments: ["policy", "signals", "test", "defaults", "inventory", "decision", "stream"])
   func documented(name: String) throws {
     let run = try rulecheck(["schema", name])
     #expect(run.status == 0)
     let path = root + "/docs/\(name).schema.json"
     // The others are written by hand, and built into the program.
-    if isRecording, ["policy", "signals", "test"].contains(name) { try writeText(run.output, to: path) }
+    if isRecording, ["policy", "signals", "test", "defaults"].contains(name) { try writeText(run.output, to: path) }
     #expect(try run.output == readText(path))
   }
 

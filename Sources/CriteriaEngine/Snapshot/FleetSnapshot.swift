@@ -36,15 +36,18 @@ extension FleetState {
   /// - Parameters:
   ///   - digest: The policy's.
   ///   - adopting: The snapshot may be of another policy: what fits is kept, and said.
+  ///   - prepared: Of the program; `nil`: made here.
   /// - Throws: If the bytes are not whole, not unchanged, or (unless adopting) of another policy.
   package static func restored(
     from bytes: [UInt8], _ program: Program, digest: String, assumesSteady: Bool, adopting: Bool,
-    generation: UInt32 = 0
+    generation: UInt32 = 0, prepared: PreparedProgram? = nil, instances: Int? = nil
   ) throws(SnapshotError) -> (state: FleetState, report: [StateTransfer]) {
     var result: Result<(state: FleetState, report: [StateTransfer]), SnapshotError>?
     bytes.withUnsafeBytes { bytes in
       do throws(SnapshotError) {
-        let new = FleetState(program, assumesSteady: assumesSteady, generation: generation)
+        let new = FleetState(
+          program, assumesSteady: assumesSteady, generation: generation, prepared: prepared,
+          instances: instances)
         result = .success(try restored(from: bytes, new, digest: digest, adopting: adopting))
       } catch {
         result = .failure(error)

@@ -101,6 +101,8 @@ package final class FleetState {
   private struct Lane: BitwiseCopyable {
     var gates: UnsafeMutablePointer<Gate>
     var sets: UnsafeMutablePointer<SeriesSet>
+    /// How many rows there is room for.
+    var capacity: Int
   }
 
   /// The only way of a template's samples, if there is only one.
@@ -116,18 +118,27 @@ package final class FleetState {
   /// The last decided tick's number.
   package private(set) var lastTick: Int64?
   private let generation: UInt32
+  /// Of every block: less than usual where few instances ever come.
+  private let blockCapacity: Int
   /// Where provisional ticks run.
   private lazy var scratch = InstanceBlock(plan, capacity: 1)
   private lazy var ahead = InstanceBlock(plan, capacity: 1)
   /// How many instances of a block have to run at a tick to run side by side.
-  package var columnThreshold = 16
+  package var columnThreshold = FleetState.usualThreshold
+  private static let usualThreshold = 16
 
   /// - Parameter assumesSteady: Every instance has stood as at its first tick since long ago.
   /// - Parameter generation: Where the generations of handles begin, so that those of a state before are stale.
-  init(_ program: Program, assumesSteady: Bool, generation: UInt32) {
+  /// - Parameter instances: Never more than these, where that is known: a small fleet takes little memory.
+  init(
+    _ program: Program, assumesSteady: Bool, generation: UInt32, prepared: PreparedProgram? = nil, instances: Int? = nil
+  ) {
     self.program = program
     self.generation = generation
-    workspace = Workspace(program, assumesSteady: assumesSteady)
+    // From the threshold on, instances run side by side, in words of 64.
+    let few = instances.flatMap { $0 < Self.usualThreshold ? max($0, 1) : nil }
+    blockCapacity = few ?? InstanceBlock.capacity
+    workspace = Workspace(program, assumesSteady: assumesSteady, prepared: prepared)
     plan = workspace.plan
     door = Door(program, plan)
     hot = .allocate(capacity: 1)
@@ -149,8 +160,10 @@ package final class FleetState {
     capacity *= 2
   }
 
-  package convenience init(_ program: Program, assumesSteady: Bool = false) {
-    self.init(program, assumesSteady: assumesSteady, generation: 0)
+  package convenience init(
+    _ program: Program, assumesSteady: Bool = false, prepared: PreparedProgram? = nil, instances: Int? = nil
+  ) {
+    self.init(program, assumesSteady: assumesSteady, generation: 0, prepared: prepared, instances: instances)
   }
 
   // MARK: Instances
@@ -188,12 +201,14 @@ package final class FleetState {
     let number = freeNumbers.popLast() ?? UInt32(numbers.count)
     let index = Int(number) / InstanceBlock.capacity
     if index == blocks.count {
-      let block = InstanceBlock(plan, generation: generation)
+      precondition(index == 0 || blockCapacity == InstanceBlock.capacity, "more instances than were announced")
+      let block = InstanceBlock(plan, capacity: blockCapacity, generation: generation)
       grow(&hot.pointee.lanes, &laneCapacity, count: index)
-      (hot.pointee.lanes + index).initialize(to: Lane(gates: block.gates, sets: block.sets))
+      (hot.pointee.lanes + index).initialize(to: Lane(gates: block.gates, sets: block.sets, capacity: blockCapacity))
       blocks.append(block)
-      hot.pointee.rows += InstanceBlock.capacity
+      hot.pointee.rows += blockCapacity
     }
+    precondition(Int(number) % InstanceBlock.capacity < blockCapacity, "more instances than were announced")
     _ = blocks[index].add(id, row: Int(number) % InstanceBlock.capacity, launchedMetrics: program.launched.count)
     numbers[id] = number
     return number
@@ -281,7 +296,7 @@ package final class FleetState {
         moment >= gate.pointee.launched, let value = direct.pointee.feed.value(of: value)
       {
         let slot = Int(direct.pointee.feed.slot)
-        let set = lane.pointee.sets + (slot * InstanceBlock.capacity + row)
+        let set = lane.pointee.sets + (slot * lane.pointee.capacity + row)
         if set.pointee.append(moment, value, identity: direct.pointee.feed.identity, plan: plan.series[slot]) {
           gate.pointee.wait(until: moment, after: hot.pointee.decidedUntil)
           hot.pointee.counts.accepted += 1

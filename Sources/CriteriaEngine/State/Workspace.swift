@@ -54,14 +54,16 @@ package final class Workspace {
   let ringRows: UnsafeMutablePointer<Int32>
   let ringValues: UnsafeMutablePointer<Double>
 
-  package init(_ program: Program, assumesSteady: Bool = false) {
+  /// - Parameter prepared: Of the same program; `nil`: made here.
+  package init(_ program: Program, assumesSteady: Bool = false, prepared: PreparedProgram? = nil) {
     self.program = program
     self.assumesSteady = assumesSteady
-    plan = Plan(program)
+    let prepared = prepared ?? PreparedProgram(program)
+    plan = prepared.plan
     row = Frame(program, stride: 1)
     watchedSince = Array(repeating: .min, count: program.signals.count)
     strings = Interner(program.strings)
-    kernel = Kernel(program)
+    kernel = prepared.kernel
     rowScratch = KernelScratch(kernel, capacity: 1)
     kernelRules = Flat(
       zip(kernel.rules, program.rules).compactMap { rule, one in
@@ -189,5 +191,16 @@ final class ColumnInputs {
     scratch.evaluate(
       numbers: numbers, strings: strings, truths: truths, count: min((count + 63) / 64 * 64, InstanceBlock.capacity),
       &interner)
+  }
+}
+
+/// What is made of a program once, for many short fleets of it: immutable.
+package struct PreparedProgram: Sendable {
+  let plan: Plan
+  let kernel: Kernel
+
+  package init(_ program: Program) {
+    plan = Plan(program)
+    kernel = Kernel(program)
   }
 }

@@ -7,16 +7,12 @@ extension FileKind {
     case .policy: .fields(PolicyKeys.policy)
     case .signals: .fields(PolicyKeys.shared)
     case .test: .fields(TestKeys.file)
+    case .defaults: .fields(TestKeys.shared)
     }
   }
 }
 
-/// What is wrong with a policy or a file of shared signals, by itself: what its `use:` files say is not asked.
-package func faults(of text: SourceText, as kind: FileKind, in sources: inout SourceMap) -> [Diagnostic] {
-  switch kind {
-  case .policy:
-    parsePolicy(text, into: &sources) { .success(SourceText(path: $0, text: "version: 1\nsignals: {}\n")) }.diagnostics
-  case .signals: parseSignals(text, into: &sources).diagnostics
-  case .test: parseYAML(text, as: sources.add(text)).diagnostics
-  }
+/// What is wrong with a policy by itself: what its `use:` files say is not asked.
+package func policyFaults(of text: SourceText, into sources: inout SourceMap) -> [Diagnostic] {
+  parsePolicy(text, into: &sources) { .success(SourceText(path: $0, text: "version: 1\nsignals: {}\n")) }.diagnostics
 }

@@ -122,13 +122,15 @@ package enum PolicyKeys {
 
 /// Which of our files a text is, by its keys.
 package enum FileKind: String, Sendable, CaseIterable {
-  case policy, signals, test
+  case policy, signals, test, defaults
 
   /// `nil`: none of them.
   package init?(of node: YAMLNode) {
     guard let keys = node.mapping?.map(\.key.text) else { return nil }
-    if keys.contains("tests") || keys.contains("defaults") {
+    if keys.contains("tests") {
       self = .test
+    } else if keys.contains("defaults") {
+      self = .defaults
     } else if keys.contains("rules") || keys.contains("policy") {
       self = .policy
     } else if keys.contains("signals") {

@@ -1,19 +1,28 @@
-/// Every key of files of policy tests, and of files of shared defaults. How a series goes over time is a text here.
+/// Every key of files of policy tests and of shared defaults, in one place: the parser takes what stands here, `fmt` orders by it,
+/// `schema` prints it. How a series goes over time is a text here.
 package enum TestKeys {
   private typealias Key = ValueKind.Key
 
   package static let file = ValueKind.Fields(
     "a test file",
     [
-      Key("version", .version, isRequired: true, "The version of the format: 1."),
-      Key("policy", .path, "The policy under test, beside this file. A file of shared defaults has none."),
+      version,
+      Key("policy", .path, isRequired: true, "The policy under test, beside this file."),
       Key("description", .text, "What is tested, in a sentence."),
       Key("use", .list(of: .path, orOne: true), "Files whose defaults it shares."),
       Key("date", .date, "The day on which the cases begin, UTC."),
       Key("scrape", .duration, "How often series are sampled; default the policy's step."),
       Key(
         "defaults", .fields(given), "What is observed in every case that does not say otherwise: a healthy instance."),
-      Key("tests", .list(of: .fields(test), orOne: false), "The cases."),
+      Key("tests", .list(of: .fields(test), orOne: false), isRequired: true, "The cases."),
+    ])
+
+  /// A file that test files name under `use:`.
+  package static let shared = ValueKind.Fields(
+    "a file of shared defaults",
+    [
+      version, Key("description", .text, "What it says, in a sentence."),
+      Key("defaults", .fields(given), isRequired: true, "What is observed in every case that does not say otherwise."),
     ])
 
   package static let test = ValueKind.Fields(
@@ -50,7 +59,7 @@ package enum TestKeys {
     [
       Key("at", .list(of: .anyOf([.duration, .integer(0...0)]), orOne: true), "When, from the start of the case."),
       Key("of", .text, "Of which instance; default every one of the case."),
-      Key("verdict", .choice(verdicts + ["unjudged"]), "The verdict, or `unjudged`."),
+      Key("verdict", .choice(outcomes), "The verdict, or `unjudged`."),
       Key(
         "score", .anyOf([.number, .text, .list(of: .number, orOne: false)]), "`60`, `50..70`, or an interval `[0, 40]`."
       ),
@@ -70,6 +79,9 @@ package enum TestKeys {
       Key("never", .list(of: .text, orOne: true), "Rules and verdicts that never come up in the whole case."),
     ], isOrdered: false)
 
-  private static let verdicts = ["keep", "watch", "quarantine", "replace", "unknown"]
-  private static let states = ["idle", "pending", "active", "holding", "excepted", "n/a"]
+  /// What may be said of an instance, and of a rule.
+  package static let outcomes = ["keep", "watch", "quarantine", "replace", "unknown", "unjudged"]
+  package static let states = ["idle", "pending", "active", "holding", "excepted", "n/a"]
+
+  private static let version = Key("version", .version, isRequired: true, "The version of the format: 1.")
 }

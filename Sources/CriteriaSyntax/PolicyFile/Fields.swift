@@ -49,7 +49,7 @@ package struct ValueReader: Sendable {
     return fields
   }
 
-  mutating func fields(of node: YAMLNode, as fields: ValueKind.Fields) -> Fields? {
+  package mutating func fields(of node: YAMLNode, as fields: ValueKind.Fields) -> Fields? {
     self.fields(of: node, what: fields.what, allowed: fields.names, required: fields.required)
   }
 

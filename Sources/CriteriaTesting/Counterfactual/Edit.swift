@@ -93,6 +93,6 @@ package struct Edit: Hashable, Sendable {
     let order = items.indices.sorted { (items[$0].entry.time, $0) < (items[$1].entry.time, $1) }
     return History(
       instance: history.instance, attachments: attachments, entries: order.map { items[$0].entry },
-      assumesSteady: history.assumesSteady)
+      assumesSteady: history.assumesSteady, start: history.start)
   }
 }

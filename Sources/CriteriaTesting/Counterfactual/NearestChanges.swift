@@ -1,13 +1,20 @@
 package import Criteria
-import CriteriaEngine
+package import CriteriaEngine
 
 /// What a decision is to be, to ask what would have made it so.
 package struct Goal {
   /// For people: `keep`, `HotCPU active`.
   package var name: String
-  package var isReached: (Decision) -> Bool
+  /// More of what reaches it may miss it again, so that less is tried as well.
+  var isBetween = false
+  /// Whether an instance is as wanted; the record of it, all rules included, is only made where it is read.
+  var isReached: (InstanceView, Lazy<Decision>) -> Bool
 
   package init(_ name: String, _ isReached: @escaping (Decision) -> Bool) {
+    self.init(name) { (_, decision: Lazy<Decision>) in isReached(decision.value) }
+  }
+
+  init(_ name: String, _ isReached: @escaping (InstanceView, Lazy<Decision>) -> Bool) {
     self.name = name
     self.isReached = isReached
   }
@@ -36,6 +43,8 @@ package struct SearchLimits {
   package var replays = 2000
   /// Over all replays.
   package var observations = 20_000_000
+  /// More time in which all stays as it is counts as a change.
+  package var waits = true
   package init() {}
 }
 

@@ -9,8 +9,11 @@ extension Readings {
     case .growth(let signal, let labels, let rate): return grown(items, signal, labels, rate, edit)
     case .fewerLines(let signal, let count): return withoutLines(items, signal, count, edit)
     case .moreLines(let signal, let count, let text, let source):
-      let line = Item(
-        entry: History.Entry(.line(text, source: source), at: edit.to), series: nil, signals: [signal])
+      var line = new(.observed(.line(text, source: source)), at: edit.to, signal)
+      // Of a test, an event like the last one: its groups tell of which key it is.
+      if case .told(signal, .event(let groups, let value))? = newestTold(of: signal, at: edit.to)?.entry.content {
+        line.entry.content = .told(signal: signal, .event(groups: groups, value: value))
+      }
       return items + Array(repeating: line, count: count)
     case .status(let signal, let status): return with(status: status, of: signal, items, edit)
     case .info(let signal, let value): return with(info: value, of: signal, items, edit)
@@ -24,19 +27,26 @@ extension Readings {
       }
     case .launch(let seconds):
       return items.map { item in
-        guard case .facts(let facts, let labels, let desired, let launched?) = item.entry.observation else {
+        guard case .observed(.facts(let facts, let labels, let desired, let launched?)) = item.entry.content else {
           return item
         }
         var item = item
-        let moved = Timestamp(milliseconds: launched.milliseconds + Int64((seconds * 1000).rounded(.towardZero)))
-        item.entry.observation = .facts(facts, labels: labels, desired: desired, launched: moved)
+        var moved = Timestamp(milliseconds: launched.milliseconds + Int64((seconds * 1000).rounded(.towardZero)))
+        // An age is that at the start of a test.
+        if let start { moved = min(moved, start) }
+        item.entry.content = .observed(.facts(facts, labels: labels, desired: desired, launched: moved))
         // A launch that lies ahead of whoever tells it is not believed.
         item.entry.time = max(item.entry.time, moved)
         return item
       }
     case .resumed(let signals):
+      var items = items
       for signal in signals {
         guard case .log(let pattern) = program.signals[signal].source else { continue }
+        if isTold {
+          items.append(new(.told(signal: signal, .attach), at: edit.start, signal))
+          continue
+        }
         let source = pattern.sources[0] == "any" ? "*" : pattern.sources[0]
         attachments.append(History.Attachment(source: source, time: edit.start))
       }
@@ -44,15 +54,17 @@ extension Readings {
     case .arrived(let signal, let labels, let value):
       guard case .metric(let selector, _, _) = program.signals[signal].source else { return items }
       let raw = program.signals[signal].raw(of: value)
-      return items + moments(edit, [signal]).map { new(.sample(selector.metric, labels, raw), at: $0, signal) }
+      let content: History.Content =
+        isTold ? .told(signal: signal, .sample(labels, value)) : .observed(.sample(selector.metric, labels, raw))
+      return items + moments(edit, [signal]).map { new(content, at: $0, signal) }
     case .wait:
       return items.filter { $0.entry.time <= edit.from }
         + continued(Array(program.signals.indices), edit, onlyAlive: true)
     }
   }
 
-  private func new(_ observation: Observation, at time: Timestamp, _ signal: Int) -> Item {
-    Item(entry: History.Entry(observation, at: time), series: nil, signals: [signal])
+  private func new(_ content: History.Content, at time: Timestamp, _ signal: Int) -> Item {
+    Item(entry: History.Entry(content, at: time), series: nil, signals: [signal])
   }
 
   /// When a signal is observed anew over a span, to be known throughout: at its first tick, and often enough not to go stale.
@@ -84,18 +96,14 @@ extension Readings {
   private func shifted(
     _ items: [Item], _ signal: Int, _ labels: Edit.Labels, _ by: Double, _ edit: Edit
   ) -> [Item] {
-    let one = program.signals[signal]
     let bounds = bounds(of: signal)
     let by = values[signal].isWhole ? by.rounded(.towardZero) : by
     return items.map { item in
-      guard isTouched(item, signal, edit), case .sample(let metric, let own, let raw) = item.entry.observation,
-        own.carry(labels), let value = one.value(of: raw)
-      else { return item }
+      guard isTouched(item, signal, edit), let (own, value) = sample(item, of: signal), own.carry(labels) else {
+        return item
+      }
       let moved = min(max(value + by, bounds.lowerBound), bounds.upperBound)
-      if moved == value { return item }
-      var item = item
-      item.entry.observation = .sample(metric, own, one.raw(of: moved))
-      return item
+      return moved == value ? item : self.item(item, of: signal, at: moved)
     }
   }
 
@@ -107,16 +115,15 @@ extension Readings {
       var old: Double
       var new: Double
     }
-    let one = program.signals[signal]
     var last: [[String: String]: Last] = [:]
     for item in newest(of: signal, at: edit.from) {
-      guard case .sample(_, let own, let raw) = item.entry.observation, let value = one.value(of: raw) else { continue }
+      guard let (own, value) = sample(item, of: signal) else { continue }
       last[own] = Last(time: item.entry.time, old: value, new: value)
     }
     return items.map { item in
-      guard isTouched(item, signal, edit), case .sample(let metric, let own, let raw) = item.entry.observation,
-        own.carry(labels), let value = one.value(of: raw)
-      else { return item }
+      guard isTouched(item, signal, edit), let (own, value) = sample(item, of: signal), own.carry(labels) else {
+        return item
+      }
       guard let before = last[own] else {
         last[own] = Last(time: item.entry.time, old: value, new: value)
         return item
@@ -127,9 +134,7 @@ extension Readings {
       let step = max(0, (isReset ? value : value - before.old) + rate * seconds)
       let new = (isReset ? 0 : before.new) + step
       last[own] = Last(time: item.entry.time, old: value, new: new)
-      var item = item
-      item.entry.observation = .sample(metric, own, one.raw(of: new))
-      return item
+      return self.item(item, of: signal, at: new)
     }
   }
 
@@ -151,15 +156,19 @@ extension Readings {
     for item in last where met.insert(item.entry).inserted {
       let staleAfter = item.signals.compactMap { program.signals[$0].staleAfter }.max() ?? .max
       if onlyAlive, edit.from.milliseconds - item.entry.time.milliseconds > staleAfter { continue }
-      if case .sample(_, _, let value) = item.entry.observation, !value.isFinite { continue }
+      if item.isEnd { continue }
       let growth = growth(of: item)
       for time in moments(edit, item.signals) where time > item.entry.time {
         var again = item
         again.entry.time = time
         again.entry.origin = nil
-        if growth > 0, case .sample(let metric, let labels, let value) = item.entry.observation {
-          let seconds = Double(time.milliseconds - item.entry.time.milliseconds) / 1000
-          again.entry.observation = .sample(metric, labels, value + growth * seconds)
+        let seconds = Double(time.milliseconds - item.entry.time.milliseconds) / 1000
+        switch item.entry.content {
+        case .observed(.sample(let metric, let labels, let value)) where growth > 0:
+          again.entry.content = .observed(.sample(metric, labels, value + growth * seconds))
+        case .told(let signal, .sample(let labels, let value)) where growth > 0:
+          again.entry.content = .told(signal: signal, .sample(labels, value + growth * seconds))
+        case .observed, .told: break
         }
         added.append(again)
       }
@@ -167,14 +176,21 @@ extension Readings {
     return added
   }
 
-  /// How fast a counter grew before its newest sample, raw, a second; 0 for all else: a counter that goes on goes on growing.
+  /// How fast a counter grew before its newest sample, as it was fed, a second; 0 for all else: a counter that goes on goes on
+  /// growing.
   private func growth(of newest: Item) -> Double {
-    guard newest.signals.contains(where: isCounter), case .sample(_, _, let value) = newest.entry.observation,
-      let signal = newest.signals.first, let series = newest.series
+    func fed(_ item: Item) -> Double? {
+      switch item.entry.content {
+      case .observed(.sample(_, _, let value)), .told(_, .sample(_, let value)): value
+      case .observed, .told: nil
+      }
+    }
+    guard newest.signals.contains(where: isCounter), let value = fed(newest), let signal = newest.signals.first,
+      let series = newest.series
     else { return 0 }
     let earlier = Timestamp(milliseconds: newest.entry.time.milliseconds - 1)
     guard let before = self.newest(of: signal, at: earlier).first(where: { $0.series == series }),
-      case .sample(_, _, let old) = before.entry.observation, old.isFinite, old < value
+      let old = fed(before), old.isFinite, old < value
     else { return 0 }
     return (value - old) / (Double(newest.entry.time.milliseconds - before.entry.time.milliseconds) / 1000)
   }
@@ -183,7 +199,10 @@ extension Readings {
 
   private func withoutLines(_ items: [Item], _ signal: Int, _ count: Int, _ edit: Edit) -> [Item] {
     let matching = items.indices.filter { index in
-      if case .line = items[index].entry.observation { isTouched(items[index], signal, edit) } else { false }
+      switch items[index].entry.content {
+      case .observed(.line), .told(_, .event): isTouched(items[index], signal, edit)
+      case .observed, .told: false
+      }
     }
     let gone = Set(matching.suffix(count))
     return items.indices.filter { !gone.contains($0) }.map { items[$0] }
@@ -199,37 +218,48 @@ extension Readings {
         result.append(item)
         continue
       }
-      switch item.entry.observation {
-      case .sample(let metric, var labels, let value):
+      switch item.entry.content {
+      case .observed(.sample(let metric, var labels, let value)):
         if value != 1 { continue }
         labels[statusLabel] = status
-        item.entry.observation = .sample(metric, labels, value)
+        item.entry.content = .observed(.sample(metric, labels, value))
         item.series = nil
-      case .condition: continue
-      case .line, .facts: break
+      case .observed(.condition), .told(_, .condition), .told(_, .conditionEnd): continue
+      case .observed, .told: break
       }
       result.append(item)
     }
-    return result + moments(edit, [signal]).map { new(.condition(type, status), at: $0, signal) }
+    let content: History.Content =
+      isTold
+      ? .told(signal: signal, .condition(status: status, reason: "")) : .observed(.condition(type, status))
+    return result + moments(edit, [signal]).map { new(content, at: $0, signal) }
   }
 
   private func with(info value: String, of signal: Int, _ items: [Item], _ edit: Edit) -> [Item] {
     guard case .info(let selector, let label) = program.signals[signal].source else { return items }
     var isFound = false
     var result = items.map { item in
-      guard isTouched(item, signal, edit), case .sample(let metric, var labels, let sample) = item.entry.observation
-      else { return item }
+      guard isTouched(item, signal, edit) else { return item }
       var item = item
+      switch item.entry.content {
+      case .observed(.sample(let metric, var labels, let sample)):
+        labels[label] = value
+        item.entry.content = .observed(.sample(metric, labels, sample))
+      case .told(signal, .info(let labels, _)): item.entry.content = .told(signal: signal, .info(labels, value))
+      case .observed, .told: return item
+      }
       isFound = true
-      labels[label] = value
-      item.entry.observation = .sample(metric, labels, sample)
       item.series = nil
       return item
     }
-    if !isFound {
+    if !isFound, isTold {
+      let content = History.Content.told(signal: signal, .info(series(of: signal).last ?? [:], value))
+      result += moments(edit, [signal]).map { new(content, at: $0, signal) }
+    } else if !isFound {
       var labels = series(of: signal).last ?? selector.plainLabels
       labels[label] = value
-      result += moments(edit, [signal]).map { new(.sample(selector.metric, labels, 1), at: $0, signal) }
+      let content = History.Content.observed(.sample(selector.metric, labels, 1))
+      result += moments(edit, [signal]).map { new(content, at: $0, signal) }
     }
     return result
   }
@@ -241,11 +271,11 @@ extension Readings {
   ) -> [Item] {
     var result = items.map { item in
       guard item.entry.time > edit.from, item.entry.time <= edit.to,
-        case .facts(var facts, var labels, let desired, let launched) = item.entry.observation
+        case .observed(.facts(var facts, var labels, let desired, let launched)) = item.entry.content
       else { return item }
       var item = item
       change(&facts, &labels)
-      item.entry.observation = .facts(facts, labels: labels, desired: desired, launched: launched)
+      item.entry.content = .observed(.facts(facts, labels: labels, desired: desired, launched: launched))
       return item
     }
     result.append(Item(entry: History.Entry(told, at: edit.start), series: nil, signals: []))

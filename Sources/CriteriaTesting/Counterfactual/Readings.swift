@@ -11,6 +11,14 @@ struct Readings {
     var signals: [Int]
   }
 
+  struct Series: Hashable {
+    /// Empty if it was told of a signal.
+    var metric: String
+    var labels: [String: String]
+    /// That it was told of; `nil`: all whose selectors match read it.
+    var signal: Int?
+  }
+
   /// What a metric signal's samples are like, in its own unit.
   struct Values {
     var low = Double.infinity
@@ -30,7 +38,11 @@ struct Readings {
 
   let program: Program
   let items: [Item]
-  let series: [(metric: String, labels: [String: String])]
+  let series: [Series]
+  /// Of a history that is a test's: its start.
+  let start: Timestamp?
+  /// It speaks of signals.
+  var isTold: Bool { start != nil }
   /// By signal.
   let values: [Values]
   /// By series: the signals that read it.
@@ -46,42 +58,57 @@ struct Readings {
     var ofSignal: [[Int]] = Array(repeating: [], count: program.signals.count)
     var items: [Item] = []
     items.reserveCapacity(history.entries.count)
-    var series: [(metric: String, labels: [String: String])] = []
+    var series: [Series] = []
     var readers: [[Int]] = []
-    var numbers: [String: [[String: String]: Int]] = [:]
+    var numbers: [Series: Int] = [:]
+    /// The number of a series, known or new.
+    func number(_ name: Series) -> Int {
+      if let known = numbers[name] { return known }
+      let number = series.count
+      numbers[name] = number
+      series.append(name)
+      readers.append(name.signal.map { [$0] } ?? Self.readers(name.metric, name.labels, program, scanner))
+      ofSeries.append([])
+      return number
+    }
     var values = Array(repeating: Values(), count: program.signals.count)
     for entry in history.entries {
       var item = Item(entry: entry, series: nil, signals: [])
-      switch entry.observation {
-      case .sample(let metric, let labels, let raw):
-        let number: Int
-        if let known = numbers[metric]?[labels] {
-          number = known
-        } else {
-          number = series.count
-          numbers[metric, default: [:]][labels] = number
-          series.append((metric, labels))
-          readers.append(Self.readers(metric, labels, program, scanner))
-          ofSeries.append([])
-        }
-        ofSeries[number].append(items.count)
+      switch entry.content {
+      case .observed(.sample(let metric, let labels, let raw)):
+        let number = number(Series(metric: metric, labels: labels, signal: nil))
         item.series = number
         item.signals = readers[number]
         for signal in item.signals {
           if let value = program.signals[signal].value(of: raw) { values[signal].see(value) }
         }
-      case .line(let text, let source): item.signals = Self.readers(text, source: source, program, scanner)
-      case .condition(let type, _, _, _):
+      case .told(let signal, .sample(let labels, let value)):
+        item.series = number(Series(metric: "", labels: labels, signal: signal))
+        item.signals = [signal]
+        if value.isFinite { values[signal].see(value) }
+      case .told(let signal, .info(let labels, _)):
+        item.series = number(Series(metric: "", labels: labels, signal: signal))
+        item.signals = [signal]
+      case .told(let signal, .event), .told(let signal, .condition), .told(let signal, .conditionEnd):
+        item.signals = [signal]
+      case .observed(.line(let text, let source)):
+        item.signals = Self.readers(text, source: source, program, scanner)
+      case .observed(.condition(let type, _, _, _)):
         item.signals = program.signals.indices.filter {
           if case .condition(type, _, _, _) = program.signals[$0].source { true } else { false }
         }
-      case .facts: break
+      case .observed(.facts), .told(_, .otherLine), .told(_, .attach): break
       }
-      if item.series == nil { for signal in item.signals { ofSignal[signal].append(items.count) } }
+      if let number = item.series {
+        ofSeries[number].append(items.count)
+      } else {
+        for signal in item.signals { ofSignal[signal].append(items.count) }
+      }
       items.append(item)
     }
     self.items = items
     self.series = series
+    start = history.start
     self.values = values
     self.readers = readers
     self.ofSeries = ofSeries
@@ -175,6 +202,41 @@ extension Readings {
     }
     return !kinds.isEmpty && kinds.allSatisfy { [.rate, .increase, .count, .changes].contains($0) }
       && kinds.contains { [.rate, .increase].contains($0) }
+  }
+}
+
+extension Readings {
+  /// A sample that a signal reads, in the signal's unit; `nil`: it is none, or an end, or one that the signal ignores.
+  func sample(_ item: Item, of signal: Int) -> (labels: Edit.Labels, value: Double)? {
+    switch item.entry.content {
+    case .observed(.sample(_, let labels, let raw)): program.signals[signal].value(of: raw).map { (labels, $0) }
+    case .told(signal, .sample(let labels, let value)): value.isFinite ? (labels, value) : nil
+    case .observed, .told: nil
+    }
+  }
+
+  /// A sample with another value, in the signal's unit.
+  func item(_ item: Item, of signal: Int, at value: Double) -> Item {
+    var item = item
+    switch item.entry.content {
+    case .observed(.sample(let metric, let labels, _)):
+      item.entry.content = .observed(.sample(metric, labels, program.signals[signal].raw(of: value)))
+    case .told(signal, .sample(let labels, _)): item.entry.content = .told(signal: signal, .sample(labels, value))
+    case .observed, .told: break
+    }
+    return item
+  }
+}
+
+extension Readings.Item {
+  /// It ends a series.
+  var isEnd: Bool {
+    switch entry.content {
+    case .observed(.sample(_, _, let value)), .told(_, .sample(_, let value)): !value.isFinite
+    case .told(_, .info(_, let value)): value == nil
+    case .told(_, .conditionEnd): true
+    case .observed, .told: false
+    }
   }
 }
 

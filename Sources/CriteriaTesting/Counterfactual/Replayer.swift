@@ -1,10 +1,19 @@
 import Criteria
 import CriteriaEngine
 
+/// What a replay came to.
+struct Replayed {
+  /// By goal.
+  var reached: [Bool]
+  /// Only if some goal is reached.
+  var decision: Decision?
+}
+
 /// Replays one history under many edits: from a snapshot taken before the first observation that any of them may touch.
 struct Replayer {
   let policy: Policy
   let history: History
+  let goals: [Goal]
   let readings: Readings
   let tick: Timestamp
   /// Edits begin here or later; only a launch is of all time.
@@ -13,20 +22,21 @@ struct Replayer {
   /// What was observed after `earliest`.
   private let tail: [Readings.Item]
   private let lateAttachments: [History.Attachment]
-  private var known: [Edit: Decision?] = [:]
+  private var known: [Edit: Replayed?] = [:]
   private(set) var replays = 0
   /// Observations fed, over all replays.
   private(set) var fed = 0
 
   /// - Parameter earliest: Of a tick.
-  init(_ history: History, under policy: Policy, at tick: Timestamp, earliest: Timestamp) {
+  init(_ history: History, under policy: Policy, at tick: Timestamp, earliest: Timestamp, _ goals: [Goal]) {
     self.policy = policy
     self.history = history
+    self.goals = goals
     self.tick = tick
     self.earliest = earliest
     readings = Readings(history, policy.program)
-    let begin = history.entries.first { $0.time <= earliest } != nil
-    if begin {
+    // A test's rules start anew once, at its start.
+    if history.entries.contains(where: { $0.time <= earliest }), history.start.map({ $0 <= earliest }) ?? true {
       checkpoint = history.fleet(under: policy, to: earliest).snapshot()
       tail = readings.items.filter { $0.entry.time > earliest && $0.entry.time <= tick }
       lateAttachments = history.attachments.filter { $0.time > earliest && $0.time <= tick }
@@ -37,35 +47,62 @@ struct Replayer {
     }
   }
 
-  /// The decision as it is.
-  mutating func base() -> Decision? { decide(nil) }
-
-  /// The decision after an edit, at its end if that is after the tick.
-  mutating func decide(_ edit: Edit) -> Decision? {
-    if let decision = known[edit] { return decision }
-    let decision = decide(.some(edit))
-    known[edit] = decision
-    return decision
+  /// What things are, with the decision; `nil` if nothing is known by the tick.
+  mutating func base() -> Replayed? {
+    replays += 1
+    var fleet = begin()
+    run(tail, lateAttachments, &fleet, to: tick)
+    return look(fleet, at: tick, needsDecision: true)
   }
 
-  private mutating func decide(_ edit: Edit?) -> Decision? {
-    let at = edit.map { max($0.to, tick) } ?? tick
+  /// What they are after an edit, at its end if that is after the tick.
+  mutating func replay(_ edit: Edit) -> Replayed? {
+    if let replayed = known[edit] { return replayed }
+    let replayed = run(edit)
+    known[edit] = replayed
+    return replayed
+  }
+
+  private mutating func run(_ edit: Edit) -> Replayed? {
+    let at = max(edit.to, tick)
     replays += 1
-    if let edit, case .launch = edit.kind {
+    if case .launch = edit.kind {
       fed += history.entries.count
-      return edit.applied(to: history, under: policy).decide(under: policy, at: at)
+      let fleet = edit.applied(to: history, under: policy).fleet(under: policy, to: at)
+      return look(fleet, at: at)
     }
     var fleet = begin()
     var attachments = lateAttachments
-    let items = edit.map { readings.apply($0, to: tail, &attachments) } ?? tail
+    run(readings.apply(edit, to: tail, &attachments), attachments, &fleet, to: at)
+    return look(fleet, at: at)
+  }
+
+  private func look(_ fleet: borrowing Fleet, at time: Timestamp, needsDecision: Bool = false) -> Replayed? {
+    fleet.view(history.instance, at: time) { view in
+      let decision = Lazy(fleet.decider(view))
+      let reached = goals.map { $0.isReached(view, decision) }
+      return Replayed(reached: reached, decision: needsDecision || reached.contains(true) ? decision.value : nil)
+    }
+  }
+
+  /// Feeds what was observed, and runs to a tick; a test's rules start anew at its start.
+  private mutating func run(
+    _ items: [Readings.Item], _ attachments: [History.Attachment], _ fleet: inout Fleet, to time: Timestamp
+  ) {
     fed += items.count
-    feed(items, attachments, &fleet)
-    fleet.advance(to: at)
-    return fleet.explain(history.instance, at: at, allRules: true)
+    if checkpoint == nil, let start = history.start {
+      feed(items.filter { $0.entry.time <= start }, attachments.filter { $0.time <= start }, &fleet)
+      fleet.advance(to: start)
+      fleet.restartRules()
+      feed(items.filter { $0.entry.time > start }, attachments.filter { $0.time > start }, &fleet)
+    } else {
+      feed(items, attachments, &fleet)
+    }
+    fleet.advance(to: time)
   }
 
   /// The first tick at which a decision is as wanted if all goes on as it is; none by `limit`: `nil`.
-  mutating func firstTick(upTo limit: Timestamp, where isWanted: (Decision) -> Bool) -> Timestamp? {
+  mutating func firstTick(upTo limit: Timestamp, reaching goal: Int) -> Timestamp? {
     replays += 1
     var fleet = begin()
     var attachments = lateAttachments
@@ -81,15 +118,15 @@ struct Replayer {
       ahead = ahead.dropFirst(due.count)
       feed(Array(due), [], &fleet)
       fleet.advance(to: time)
-      if let decision = fleet.explain(history.instance, at: time, allRules: true), isWanted(decision) { return time }
+      if look(fleet, at: time)?.reached[goal] ?? false { return time }
     }
     return nil
   }
 
   private func begin() -> Fleet {
-    guard let checkpoint else { return Fleet(policy, assumingSteady: history.assumesSteady) }
+    guard let checkpoint else { return Fleet(policy, instances: 1, assumingSteady: history.assumesSteady) }
     do throws(SnapshotError) {
-      return try Fleet(policy, restoring: checkpoint, assumingSteady: history.assumesSteady)
+      return try Fleet(policy, instances: 1, restoring: checkpoint, assumingSteady: history.assumesSteady)
     } catch {
       preconditionFailure("a fleet that cannot read what it wrote: \(error)")
     }
@@ -97,14 +134,23 @@ struct Replayer {
 
   private func feed(_ items: [Readings.Item], _ attachments: [History.Attachment], _ fleet: inout Fleet) {
     for one in attachments { fleet.attach(log: one.source, of: history.instance, at: one.time) }
+    // A handle saves looking up the labels of each sample.
     var handles: [SeriesHandle?] = Array(repeating: nil, count: readings.series.count)
+    var told: [SignalSeries?] = Array(repeating: nil, count: readings.series.count)
     for item in items {
-      // A handle saves looking up the labels of each sample.
-      if let series = item.series, case .sample(let metric, let labels, let value) = item.entry.observation {
+      guard let series = item.series else {
+        fleet.observe(item.entry, of: history.instance)
+        continue
+      }
+      if case .observed(.sample(let metric, let labels, let value)) = item.entry.content {
         if handles[series] == nil { handles[series] = fleet.series(metric, labels, of: history.instance) }
         if let handle = handles[series] { fleet.observe(value, of: handle, at: item.entry.time) }
       } else {
-        fleet.observe(item.entry.observation, of: history.instance, at: item.entry.time, origin: item.entry.origin)
+        let name = readings.series[series]
+        if told[series] == nil, let signal = name.signal {
+          told[series] = fleet.series(ofSignal: signal, name.labels)
+        }
+        fleet.observe(item.entry, of: history.instance, series: told[series])
       }
     }
   }

@@ -58,13 +58,10 @@ extension Edit {
 extension Readings {
   /// The fastest that one series of a counter grew, in the signal's unit per second.
   func fastestGrowth(of signal: Int, from: Timestamp, to: Timestamp) -> Double {
-    let one = program.signals[signal]
     var last: [[String: String]: (time: Timestamp, value: Double)] = [:]
     var fastest = 0.0
     for item in items where item.signals.contains(signal) && item.entry.time <= to {
-      guard case .sample(_, let labels, let raw) = item.entry.observation, let value = one.value(of: raw) else {
-        continue
-      }
+      guard let (labels, value) = sample(item, of: signal) else { continue }
       if item.entry.time > from, let before = last[labels], item.entry.time > before.time {
         let seconds = Double(item.entry.time.milliseconds - before.time.milliseconds) / 1000
         fastest = max(fastest, (value >= before.value ? value - before.value : value) / seconds)
@@ -72,6 +69,13 @@ extension Readings {
       last[labels] = (item.entry.time, value)
     }
     return fastest
+  }
+
+  /// The values that an info signal was told to have, in order of time.
+  func infos(of signal: Int) -> [String] {
+    items.compactMap { item in
+      if case .told(signal, .info(_, let value?)) = item.entry.content { value } else { nil }
+    }
   }
 
   /// The values that a fact was told to have, in order of time.
@@ -89,7 +93,7 @@ extension Readings {
   func launched(at tick: Timestamp) -> Timestamp? {
     var newest: Timestamp?
     for item in items where item.entry.time <= tick {
-      guard case .facts(_, _, _, let launched?) = item.entry.observation, launched <= tick else { continue }
+      guard case .observed(.facts(_, _, _, let launched?)) = item.entry.content, launched <= tick else { continue }
       newest = max(newest ?? launched, launched)
     }
     return newest
@@ -97,7 +101,7 @@ extension Readings {
 
   private func told(_ value: ([String: String], [String: String]?, [String: String]?) -> String?) -> [String] {
     items.compactMap { item in
-      guard case .facts(let facts, let labels, let desired, _) = item.entry.observation else { return nil }
+      guard case .observed(.facts(let facts, let labels, let desired, _)) = item.entry.content else { return nil }
       return value(facts, labels, desired)
     }
   }

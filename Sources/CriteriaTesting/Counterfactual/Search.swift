@@ -15,6 +15,8 @@ struct Search {
   private var isCutShort = false
   /// How far the policy's rules look back.
   private let lookback: Int64
+  /// Nothing was observed up to then, and nothing is added: milliseconds.
+  private let begin: Int64
 
   private var readings: Readings { replayer.readings }
 
@@ -30,10 +32,11 @@ struct Search {
     history.attachments.removeAll { $0.time > tick }
     let step = policy.program.step
     let earliest = (tick.milliseconds - lookback) / step * step
-    replayer = Replayer(history, under: policy, at: tick, earliest: Timestamp(milliseconds: earliest))
+    replayer = Replayer(history, under: policy, at: tick, earliest: Timestamp(milliseconds: earliest), goals)
+    begin = history.start.map { $0.milliseconds - 1 } ?? .min
     let base = replayer.base()
-    self.base = base
-    isMet = goals.map { goal in base.map(goal.isReached) ?? false }
+    self.base = base?.decision
+    isMet = base?.reached ?? goals.map { _ in false }
   }
 
   var report: SearchReport {
@@ -56,7 +59,7 @@ struct Search {
 
   mutating func run() {
     guard base != nil else { return }
-    wait()
+    if limits.waits { wait() }
     let read = program.signalsRead
     resume(read)
     for signal in read {
@@ -86,24 +89,26 @@ struct Search {
 
   // MARK: Trying
 
-  private mutating func decide(_ edit: Edit) -> Decision? {
+  private mutating func replay(_ edit: Edit) -> Replayed? {
     guard replayer.replays < limits.replays, replayer.fed < limits.observations else {
       isCutShort = true
       return nil
     }
-    return replayer.decide(edit)
+    return replayer.replay(edit)
   }
 
   /// What is reached as things are needs no change, and none is the least.
   private mutating func reaches(_ edit: Edit, _ goal: Int) -> Bool {
-    !isMet[goal] && decide(edit).map(goals[goal].isReached) ?? false
+    !isMet[goal] && replay(edit)?.reached[goal] ?? false
   }
 
   /// Keeps a change that reaches a goal, unless one of its kind and signal that is not larger is there.
   ///
   /// Sizes within a tenth of each other count as equal: then the shorter span is better.
   private mutating func keep(_ edit: Edit, size: Double, for goal: Int) {
-    guard !isMet[goal], let decision = decide(edit), goals[goal].isReached(decision) else { return }
+    guard !isMet[goal], let replayed = replay(edit), replayed.reached[goal], let decision = replayed.decision else {
+      return
+    }
     let change = NearestChange(edit: edit, size: size, decision: decision)
     guard let known = found[goal].firstIndex(where: { $0.edit.family == edit.family }) else {
       return found[goal].append(change)
@@ -123,7 +128,11 @@ struct Search {
     most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
-      guard let high = most.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
+      var tries = most
+      if goals[goal].isBetween, let first = most.first {
+        tries += [0.5, 0.25, 0.125, 0.0625].map { isWhole ? (first * $0).rounded() : first * $0 }
+      }
+      guard let high = tries.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
       let least =
         isWhole ? leastWhole(high, goal, edit) : rounded(leastReal(high, goal, edit), unit, goal, edit)
       keep(edit(least), size: size(least), for: goal)
@@ -185,7 +194,7 @@ struct Search {
         if rule.hold > 0 { lengths.insert(window + rule.for + rule.hold + program.step) }
       }
     }
-    return lengths.filter { $0 <= lookback }.sorted().prefix(6).map { Timestamp(milliseconds: tick.milliseconds - $0) }
+    return starts(lengths)
   }
 
   /// Spans for what has another value since then: as above for all rules, and how far the policy looks back.
@@ -195,7 +204,12 @@ struct Search {
       lengths.insert(rule.for + program.step)
       lengths.insert(rule.for + rule.hold + 2 * program.step)
     }
-    return lengths.filter { $0 <= lookback }.sorted().prefix(6).map { Timestamp(milliseconds: tick.milliseconds - $0) }
+    return starts(lengths)
+  }
+
+  private func starts(_ lengths: Set<Int64>) -> [Timestamp] {
+    let starts = Set(lengths.filter { $0 <= lookback }.map { max(tick.milliseconds - $0, begin) })
+    return starts.sorted(by: >).prefix(6).map(Timestamp.init(milliseconds:))
   }
 
   // MARK: Metrics
@@ -263,8 +277,7 @@ struct Search {
     let newest = readings.newest(of: signal, at: tick)
     let staleAfter = program.signals[signal].staleAfter ?? .max
     let isAlive = newest.contains { item in
-      guard case .sample(_, _, let value) = item.entry.observation, value.isFinite else { return false }
-      return tick.milliseconds - item.entry.time.milliseconds <= staleAfter
+      !item.isEnd && tick.milliseconds - item.entry.time.milliseconds <= staleAfter
     }
     if isAlive { return }
     guard case .metric(let selector, _, _) = program.signals[signal].source else { return }
@@ -288,7 +301,7 @@ struct Search {
     guard case .log(let pattern) = program.signals[signal].source else { return }
     let text: String?
     let source: String
-    if case .line(let seen, let from)? = readings.newestTold(of: signal, at: tick)?.entry.observation {
+    if case .observed(.line(let seen, let from))? = readings.newestTold(of: signal, at: tick)?.entry.content {
       (text, source) = (seen, from)
     } else {
       text = exampleLine(for: pattern.regex)
@@ -306,13 +319,13 @@ struct Search {
     guard let text, !source.contains("*"), !source.contains("?") else { return }
     let present = Double(readings.told(of: signal, after: spans(of: signal).last!, upTo: tick).count)
     for age in Set(program.rules.filter { $0.signals.contains(signal) }.map(\.for)).union([0]).sorted() {
-      let at = Timestamp(milliseconds: max(tick.milliseconds - age, replayer.earliest.milliseconds + 1))
+      let at = Timestamp(milliseconds: max(tick.milliseconds - age, replayer.earliest.milliseconds + 1, begin + 1))
       bisect(
         most: [1, 10, 1000], isWhole: true, unit: 1, size: { $0 / ($0 + present) },
-        edit: { [program] in
+        edit: { [program, begin] in
           Edit(
             .moreLines(signal: signal, count: Int($0), text: text, source: source),
-            from: Timestamp(milliseconds: at.milliseconds - program.step), to: at)
+            from: Timestamp(milliseconds: max(at.milliseconds - program.step, begin)), to: at)
         })
     }
   }
@@ -346,7 +359,7 @@ struct Search {
 
   private mutating func infos(_ signal: Int) {
     guard case .info(_, let label) = program.signals[signal].source else { return }
-    let seen = readings.series(of: signal).map { $0[label] ?? "" }
+    let seen = readings.isTold ? readings.infos(of: signal) : readings.series(of: signal).map { $0[label] ?? "" }
     others(
       readings.desired(program.signals[signal].name) + seen + literals + ["another"], than: nil,
       since: standingSpans(of: program.rules)
@@ -368,7 +381,8 @@ struct Search {
   private mutating func launch() {
     guard let launched = readings.launched(at: tick) else { return }
     let age = Double(tick.milliseconds - launched.milliseconds) / 1000
-    for (most, sign) in [([age], 1.0), ([age, 1e7, 1e9], -1.0)] {
+    let later = readings.start.map { Double($0.milliseconds - launched.milliseconds) / 1000 } ?? age
+    for (most, sign) in [([later], 1.0), ([age, 1e7, 1e9], -1.0)] {
       bisect(
         most: most, isWhole: false, unit: 1, size: { $0 / (sign > 0 ? age : age + $0) },
         edit: { [tick, replayer] in
@@ -384,7 +398,7 @@ struct Search {
     // Everything has settled by then, if nothing but time passes; ages and clocks may take longer.
     let limit = Timestamp(milliseconds: tick.milliseconds + min(lookback, 2000 * step))
     for goal in goals.indices {
-      guard let time = replayer.firstTick(upTo: limit, where: goals[goal].isReached) else { continue }
+      guard let time = replayer.firstTick(upTo: limit, reaching: goal) else { continue }
       let length = Double(time.milliseconds - tick.milliseconds)
       keep(Edit(.wait, from: tick, to: time), size: length / (length + Double(lookback)), for: goal)
     }
@@ -395,7 +409,7 @@ struct Search {
     let missing = read.filter { signal in base?.missing.contains { $0.signal == program.signals[signal].name } ?? false
     }
     guard !missing.isEmpty else { return }
-    let from = Timestamp(milliseconds: max(tick.milliseconds - lookback, replayer.earliest.milliseconds))
+    let from = Timestamp(milliseconds: max(tick.milliseconds - lookback, replayer.earliest.milliseconds, begin))
     let groups = missing.map { [$0] } + (missing.count > 1 ? [missing] : [])
     for signals in groups {
       for goal in goals.indices { keep(Edit(.resumed(signals: signals), from: from, to: tick), size: 1, for: goal) }

@@ -40,7 +40,7 @@ package struct CoverageMap: Sendable {
     for (rule, declaration) in zip(program.rules, file.rules) {
       let range = declaration.when.range
       var when: [Truth: Int] = [:]
-      for truth in [Truth.yes, .no, .unknown] {
+      for truth in [Truth.yes, .no] + (program.canWhenBeUnknown(rule) ? [.unknown] : []) {
         when[truth] = add(CoveragePoint(goal: .when(truth), owner: rule.name, range: range))
       }
       whens.append(when)
@@ -161,6 +161,25 @@ package struct CoverageMap: Sendable {
     hits.counts[truth ? places.yes : places.no] += 1
     if let boundary = places.boundary, step.operands.count == 2, step.operands[0] == step.operands[1] {
       hits.counts[boundary] += 1
+    }
+  }
+}
+
+extension Program {
+  /// Whether what an instance shows can leave `when` unknown where the rule applies.
+  ///
+  /// A log that is attached is known though silent, and one that is `optional` and not attached leaves the rule not applicable. (A
+  /// line over `max_line` or a pattern at its limit makes it unknown too: that is the pattern's to be sure of, not every rule's.)
+  fileprivate func canWhenBeUnknown(_ rule: Rule) -> Bool {
+    // Nothing but a division makes a number that is not finite of some that are.
+    if !rule.when.derived.isEmpty || instructions[rule.when.code].contains(where: { $0.operation == .divide }) {
+      return true
+    }
+    return rule.when.features.contains { index in
+      guard case .window(let kind, _, _) = features[index].kind, kind == .count || kind == .rate,
+        let signal = features[index].signal, case .log = signals[signal].source
+      else { return true }
+      return !rule.optionalSignals.contains(signal) || signals[signal].staleAfter != nil
     }
   }
 }

@@ -89,8 +89,20 @@ struct Binder {
     let scrape = test.scrape?.value.milliseconds ?? checked.step
     var instances: [(given: InstanceGiven, sources: [BoundSource])] = []
     var longest: (end: Int64, range: SourceRange)?
-    func lasts(_ end: Int64?, _ range: SourceRange) {
-      if let end, end > longest?.end ?? 0 { longest = (end, range) }
+    // Of series whose last part goes on: what they name.
+    var named: Int64 = 0
+    var isClosed = false
+    func lasts(_ end: Int64, _ range: SourceRange) {
+      if end > longest?.end ?? 0 { longest = (end, range) }
+    }
+    func lasts(_ segments: [Segment], _ range: SourceRange) {
+      lasts(finiteEnd(of: segments), range)
+      guard let last = segments.last else { return }
+      if last.length != nil { isClosed = true }
+      switch last.kind {
+      case .at(let times, _), .stepsAt(_, let times): named = max(named, times.max() ?? 0)
+      case .value, .ramp, .stepsEvery, .every, .spread, .missing, .ends: break
+      }
     }
     // The end of a case is only known once all that has an end was seen; until then an open part ends never.
     for given in test.instances {
@@ -102,13 +114,16 @@ struct Binder {
         seen[whole] = signal.signal.range
         guard let source = bind(signal) else { continue }
         sources.append(source)
-        lasts(finiteEnd(of: signal.segments), signal.range)
+        lasts(signal.segments, signal.range)
       }
       for fact in given.facts {
-        if case .series(let segments) = fact.value { lasts(finiteEnd(of: segments), fact.range) }
+        if case .series(let segments) = fact.value { lasts(segments, fact.range) }
       }
-      for lines in given.logs { lasts(lines.times.length, lines.range) }
-      for samples in given.samples { lasts(Int64(samples.values.count) * scrape, samples.range) }
+      for lines in given.logs { lasts([lines.times], lines.range) }
+      for samples in given.samples {
+        lasts(Int64(samples.values.count) * scrape, samples.range)
+        isClosed = true
+      }
       instances.append((given, sources))
     }
     let times = test.expectations.flatMap { expectation -> [Located<Duration>] in
@@ -118,8 +133,10 @@ struct Binder {
       case .never: []
       }
     }
-    // Without anything that ends, the case lasts as long as it is looked at.
-    guard let end = longest?.end ?? times.map(\.value.milliseconds).max(), end > 0 else {
+    // Without anything that ends, the case lasts as long as something happens or is looked at.
+    let open = isClosed ? 0 : max(named, times.map(\.value.milliseconds).max() ?? 0)
+    let end = max(longest?.end ?? 0, open)
+    guard end > 0 else {
       if !test.expectations.isEmpty { report(.endlessCase(at: test.name.range)) }
       return nil
     }
@@ -143,13 +160,13 @@ struct Binder {
     return bound
   }
 
-  private func finiteEnd(of segments: [Segment]) -> Int64? {
+  private func finiteEnd(of segments: [Segment]) -> Int64 {
     var end: Int64 = 0
     for segment in segments {
       let (sum, overflow) = end.addingReportingOverflow(segment.length ?? 0)
       end = overflow ? .max : sum
     }
-    return end == 0 ? nil : end
+    return end
   }
 
   /// Counts what a case comes to, and refuses lines that ask for too much.
@@ -203,7 +220,11 @@ struct Binder {
     var bound = BoundInstance(
       name: given.name, sources: sources, facts: [], lines: [], samples: given.samples, attached: [])
     for source in sources {
-      if case .events(let parts) = source.course { checkEvents(parts, end, source.range, longest) }
+      switch source.course {
+      case .events(let parts): checkEvents(parts, end, source.range, longest)
+      case .numbers(let parts): checkSteps(parts, end, source.range, longest)
+      case .condition, .info: break
+      }
     }
     bound.facts = facts(given.facts)
     for lines in given.logs {
@@ -236,8 +257,24 @@ struct Binder {
 
   private mutating func checkEvents(_ parts: [EventPart], _ end: Int64, _ range: SourceRange, _ longest: SourceRange?) {
     for part in parts {
-      guard case .at(let times) = part.when, let late = times.first(where: { $0 > end }) else { continue }
+      if case .at(let times) = part.when { check(times, part.start, part.end, end, range, longest) }
+    }
+  }
+
+  private mutating func checkSteps(_ parts: [NumberPart], _ end: Int64, _ range: SourceRange, _ longest: SourceRange?) {
+    for part in parts {
+      if case .stepsAt(_, let times) = part.kind { check(times, part.start, part.end, end, range, longest) }
+    }
+  }
+
+  /// Times of a part count from the start of the case, and lie within the part.
+  private mutating func check(
+    _ times: [Int64], _ start: Int64, _ stop: Int64, _ end: Int64, _ range: SourceRange, _ longest: SourceRange?
+  ) {
+    if let late = times.first(where: { $0 > end }) {
       report(.afterTheData(late, end: end, at: range, last: longest))
+    } else if let outside = times.first(where: { $0 < start || $0 >= stop }) {
+      report(.outsideOfPart(outside, start, stop < Self.open ? stop : nil, at: range))
     }
   }
 
@@ -270,6 +307,7 @@ struct Binder {
             fact.name.value, why: "no rule, selector or `desired` entry of the policy reads it", at: fact.name.range))
       }
       switch fact.value {
+      case .missing: break
       case .age(let age): first.age = age.milliseconds
       case .text(let text): put(fact.what, text, into: &first)
       case .series(let segments):

@@ -14,7 +14,7 @@ package struct Stimulus: Sendable {
     case conditionEnd(source: Int, status: String)
     case info(source: Int, String?)
     /// What carries its own names.
-    case raw(Observation)
+    case content(History.Content)
   }
   package struct Feed: Sendable {
     /// Milliseconds from the start of the case.
@@ -31,7 +31,7 @@ package struct Stimulus: Sendable {
       let expansion = Expansion(bound: bound, instance: index)
       for signal in instance.attached { add(Feed(time: 0, instance: index, what: .attach(signal: signal))) }
       for told in instance.facts {
-        add(Feed(time: told.time, instance: index, what: .raw(expansion.facts(told, start: start))))
+        add(Feed(time: told.time, instance: index, what: .content(.observed(expansion.facts(told, start: start)))))
       }
       for (place, source) in instance.sources.enumerated() { expansion.source(source, place, &feeds) }
       for lines in instance.lines { expansion.lines(lines, &feeds) }
@@ -42,6 +42,49 @@ package struct Stimulus: Sendable {
   }
 
   private mutating func add(_ feed: Feed) { feeds.append(feed) }
+
+  /// What a case gives, but for one instance what a history says.
+  func replacing(_ instance: Int, by history: History, start: Int64) -> Stimulus {
+    var other = self
+    other.feeds.removeAll { $0.instance == instance }
+    other.feeds += history.entries.map {
+      Feed(time: $0.time.milliseconds - start, instance: instance, what: .content($0.content))
+    }
+    other.feeds.sort { $0.time < $1.time }
+    return other
+  }
+}
+
+extension History {
+  /// What a case gives of one of its instances.
+  ///
+  /// - Parameters:
+  ///   - start: Of the case, in milliseconds since 1970.
+  ///   - signals: The policy's, by name.
+  init(_ stimulus: Stimulus, _ bound: BoundCase, instance: Int, start: Int64, _ signals: [String: Int]) {
+    let sources = bound.instances[instance].sources
+    func told(_ source: Int, _ told: ([String: String]) -> Told) -> Content? {
+      signals[sources[source].signal].map { .told(signal: $0, told(sources[source].labels)) }
+    }
+    let entries = stimulus.feeds.compactMap { feed -> Entry? in
+      guard feed.instance == instance else { return nil }
+      let content: Content? =
+        switch feed.what {
+        case .sample(let source, let value): told(source) { .sample($0, value) }
+        case .event(let source, let groups, let value): told(source) { _ in .event(groups: groups, value: value) }
+        case .otherLine(let source): told(source) { _ in .otherLine }
+        case .attach(let signal): signals[signal].map { .told(signal: $0, .attach) }
+        case .condition(let source, let status, let reason):
+          told(source) { _ in .condition(status: status, reason: reason) }
+        case .conditionEnd(let source, let status): told(source) { _ in .conditionEnd(status: status) }
+        case .info(let source, let value): told(source) { .info($0, value) }
+        case .content(let content): content
+        }
+      return content.map { Entry($0, at: Timestamp(milliseconds: start + feed.time)) }
+    }
+    self.init(
+      instance: bound.instances[instance].name, entries: entries, start: Timestamp(milliseconds: start))
+  }
 }
 
 private struct Expansion {
@@ -146,7 +189,7 @@ private struct Expansion {
 
   func lines(_ lines: BoundLines, _ feeds: inout [Stimulus.Feed]) {
     for time in lines.part.times(until: bound.end + 1) where time <= bound.end {
-      for line in lines.lines { feeds.append(feed(time, .raw(.line(line, source: lines.source)))) }
+      for line in lines.lines { feeds.append(feed(time, .content(.observed(.line(line, source: lines.source))))) }
     }
   }
 
@@ -154,7 +197,9 @@ private struct Expansion {
     let labels = Dictionary(given.labels.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     var time: Int64 = 0
     for value in given.values {
-      if let value, time <= bound.end { feeds.append(feed(time, .raw(.sample(given.metric, labels, value)))) }
+      if let value, time <= bound.end {
+        feeds.append(feed(time, .content(.observed(.sample(given.metric, labels, value)))))
+      }
       time += bound.scrape
     }
   }

@@ -36,6 +36,9 @@ struct ConstantSearch {
   private let file: BoundFile
   private let failures: [FailedExpectation]
   private(set) var changes: [Change] = []
+  /// How many policies were tried, and whether there were more to try.
+  private(set) var tried = 0
+  private(set) var isCutShort = false
 
   /// Tries the constants of some rules.
   init(_ failures: [FailedExpectation], _ bound: BoundCase, _ subject: Subject, _ file: BoundFile, rules: [String]) {
@@ -43,7 +46,6 @@ struct ConstantSearch {
     let budget = min(Self.tries, Self.work / max(1, bound.size + Int(bound.end / bound.step)))
     var lists = rules.flatMap { candidates(ofRule: $0) }
     // One of each constant in turn, the nearest first, so that a long list does not use up the tries.
-    var tried = 0
     while tried < budget, !lists.isEmpty {
       for index in lists.indices where tried < budget {
         guard !lists[index].isEmpty else { continue }
@@ -52,26 +54,22 @@ struct ConstantSearch {
       }
       lists.removeAll { $0.isEmpty }
     }
+    isCutShort = !lists.isEmpty
     changes.sort { $0.size < $1.size }
   }
 
   /// The smallest changes that make one failing check pass and fail nothing that passed.
   func nearest(to failure: FailedExpectation) -> [String] {
-    let before = Set(failures.map(Self.identity))
-    return changes.filter { !$0.failures.contains(Self.identity(failure)) && $0.failures.isSubset(of: before) }
+    let before = Set(failures.map(\.identity))
+    return changes.filter { !$0.failures.contains(failure.identity) && $0.failures.isSubset(of: before) }
       .prefix(2).map(\.text)
-  }
-
-  private static func identity(_ failure: FailedExpectation) -> String {
-    "\(failure.check.expectation).\(failure.check.check ?? -1).\(failure.instance)"
-      + (failure.kind == .never ? "." + failure.rules.joined() : "")
   }
 
   private mutating func attempt(_ candidate: Candidate) {
     guard let changed = subject.compilation.replacing(candidate.range, by: candidate.text), !changed.hasErrors,
       let other = try? Subject(changed, for: file)
     else { return }
-    let failures = Set(run(bound, under: other).failures.map(Self.identity))
+    let failures = Set(run(bound, under: other).failures.map(\.identity))
     changes.append(Change(text: candidate.shown, size: candidate.size, failures: failures))
   }
 

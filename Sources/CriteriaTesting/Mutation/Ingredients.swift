@@ -158,9 +158,10 @@ struct Ingredients {
   private func rawIngredient(_ index: Int) -> Ingredient? {
     let signal = checked.signals[index]
     switch signal.source {
-    case .log(let sources, let pattern, _, _, _, _):
+    case .log(let sources, let pattern, _, let utf, _, _):
       let source = (sources.first ?? "any").filter { $0 != "*" && $0 != "?" }
-      let lines = [sampleLine(of: pattern), "nothing of note"].compactMap(\.self)
+      let example = (try? Regex(pattern: pattern, utf: utf)).flatMap { exampleLine(for: $0) }
+      let lines = [example, "nothing of note"].compactMap(\.self)
       let levels = counts.flatMap { count in lines.map { "'\(times(count))': '\($0.replacing("'", with: "''"))'" } }
       return Ingredient(
         key: source.isEmpty || source == "any" ? "app" : source, form: .lines, levels: levels, canChange: false)

@@ -24,8 +24,12 @@ struct KillSearch {
   private let file: TestFile
   private let compilation: Compilation
   private let subject: Subject
+  /// What candidates run under: the rule alone where that shows what there is to show, else the policy.
+  private let base: Subject
   private let rule: Int
+  /// What tests are called after: several rules where it takes several.
   private let ruleName: String
+  private let firstName: String
   private let ingredients: [Ingredient]
   private let settling: Int64
   private let step: Int64
@@ -43,31 +47,23 @@ struct KillSearch {
     var plan: Plan
     var bound: BoundCase
     var stimulus: Stimulus
-    /// By tick, under the policy as it is.
-    var course: [Standing]
-  }
-
-  /// What a test can say of a rule and its instance at a tick.
-  struct Standing: Equatable {
-    var sure: InstanceView.RuleReport.State
-    var possible: InstanceView.RuleReport.State
-    var low: Int64
-    var high: Int64
-    var verdict: Verdict
-    var isSelected: Bool
+    /// Under the policy as it is.
+    var course: Course
   }
 
   /// - Parameters:
   ///   - file: A test file of the policy, whose defaults the tests have.
   ///   - text: Its text.
+  ///   - alone: The rule alone; `nil`: it has to be seen among the others.
   ///   - raw: A signal that is to be given as lines or samples.
   ///   - isSteady: Without levels that follow one another.
   init?(
-    _ name: String, _ compilation: Compilation, _ subject: Subject, _ file: TestFile, _ text: SourceText, raw: String?,
-    isSteady: Bool = false
+    _ name: String, _ compilation: Compilation, _ subject: Subject, _ file: TestFile, _ text: SourceText,
+    alone: Subject?, raw: String?, isSteady: Bool = false
   ) {
     guard let policy = compilation.file, let checked = compilation.checked,
-      let declaration = policy.rules.first(where: { $0.name.value == name }), let index = subject.rules[name],
+      let declaration = policy.rules.first(where: { $0.name.value == name }),
+      let index = (alone ?? subject).rules[name],
       let header = KillSearch.header(of: text)
     else { return nil }
     let ingredients = Ingredients(declaration, in: policy, checked)
@@ -75,8 +71,10 @@ struct KillSearch {
     self.file = file
     self.compilation = compilation
     self.subject = subject
+    base = alone ?? subject
     rule = index
     ruleName = name
+    firstName = name
     let defaults = (file.cases.first?.instances.first?.signals ?? []).filter { $0.origin != .ownCase }
     self.ingredients = ingredients.all(raw: raw).map { ingredient in
       var one = ingredient
@@ -111,11 +109,15 @@ struct KillSearch {
     }
     guard let first = searches.first else { return nil }
     (header, file, compilation, subject) = (first.header, first.file, first.compilation, first.subject)
-    (rule, step, carrier) = (first.rule, first.step, first.carrier)
+    // Only together do they come to anything.
+    base = first.subject
+    guard let index = subject.rules[first.ruleName] else { return nil }
+    (rule, step, carrier) = (index, first.step, first.carrier)
     ruleName = name
+    firstName = first.ruleName
     self.ingredients = ingredients
     settling = searches.map(\.settling).max() ?? first.settling
-    _ = add(Plan(first: Array(repeating: 0, count: ingredients.count)))
+    _ = add([Plan(first: Array(repeating: 0, count: ingredients.count))])
   }
 
   /// Levels at which the rule stands at the end.
@@ -154,7 +156,16 @@ struct KillSearch {
     func isSpent(_ search: borrowing KillSearch) -> Bool {
       search.candidates.count >= Self.candidateLimit || ticks > Self.tickLimit
     }
-    for plan in steadyPlans() where !isSpent(self) && seen.insert(plan).inserted { ticks += add(plan) }
+    var batch: [Plan] = []
+    func flush(_ search: inout KillSearch) {
+      ticks += search.add(batch)
+      batch = []
+    }
+    for plan in steadyPlans() where !isSpent(self) && seen.insert(plan).inserted {
+      batch.append(plan)
+      if batch.count == Self.batch { flush(&self) }
+    }
+    flush(&self)
     if isSteady { return }
     // What fires, and what does not: hysteresis, windows and waits show when one follows the other.
     let steady = candidates
@@ -165,10 +176,12 @@ struct KillSearch {
       for second in others where !isSpent(self) && second != first {
         for plan in [Plan(first: first, second: second), Plan(first: second, second: first)]
         where seen.insert(plan).inserted {
-          ticks += add(plan)
+          batch.append(plan)
+          if batch.count == Self.batch { flush(&self) }
         }
       }
     }
+    flush(&self)
   }
 
   /// All combinations of levels, or so many of them in a fixed disorder.
@@ -192,21 +205,37 @@ struct KillSearch {
     }
   }
 
-  /// - Returns: The ticks that it came to.
-  private mutating func add(_ plan: Plan) -> Int64 {
-    let length = (plan.second == nil ? 1 : 2) * settling + 4 * step
-    guard let (_, bound) = bind(plan, name: "search", until: length, at: length, "verdict: keep") else { return 0 }
-    let stimulus = Stimulus(bound, start: subject.start(of: bound))
-    let course = course(bound, stimulus, subject)
-    candidates.append(Candidate(plan: plan, bound: bound, stimulus: stimulus, course: course))
-    return length / step
+  /// - Returns: The ticks that they came to.
+  private mutating func add(_ plans: [Plan]) -> Int64 {
+    var ticks: Int64 = 0
+    for (plan, bound) in zip(plans, bindAll(plans)) {
+      guard let bound else { continue }
+      let stimulus = Stimulus(bound, start: subject.start(of: bound))
+      let course = Course(bound, stimulus, base, rule: rule)
+      candidates.append(Candidate(plan: plan, bound: bound, stimulus: stimulus, course: course))
+      ticks += bound.end / step
+    }
+    return ticks
   }
 
-  private func course(_ bound: BoundCase, _ stimulus: Stimulus, _ subject: Subject) -> [Standing] {
-    var course: [Standing] = []
-    course.reserveCapacity(Int(bound.end / bound.step))
-    _ = run(bound, under: subject, stimulus: stimulus) { view, _ in course.append(Standing(view, rule: rule)) }
-    return course
+  /// How many cases are read at once: their defaults only once.
+  private static let batch = 100
+
+  private func length(of plan: Plan) -> Int64 { (plan.second == nil ? 1 : 2) * settling + 4 * step }
+
+  private func bindAll(_ plans: [Plan]) -> [BoundCase?] {
+    func text(_ index: Int) -> String {
+      let length = length(of: plans[index])
+      return caseText(
+        plans[index], name: "search \(index)", until: length, at: length, "verdict: keep", isLong: false)
+    }
+    let cases = plans.count > 1 ? bind(plans.indices.map(text).joined(), count: plans.count) : nil
+    return plans.indices.map { index in
+      let length = length(of: plans[index])
+      // Where something is wrong with one of them, or with its length, each is read by itself.
+      if let one = cases?[index], one.end >= length { return one }
+      return bind(plans[index], name: "search", until: length, at: length, "verdict: keep")?.bound
+    }
   }
 
   // MARK: Texts
@@ -221,7 +250,7 @@ struct KillSearch {
   ) -> (text: String, bound: BoundCase)? {
     for isLong in [end != at, true] {
       let text = caseText(plan, name: name, until: end, at: at, expected, isLong: isLong)
-      if let bound = bind(text), bound.end >= at { return (text, bound) }
+      if let bound = bind(text, count: 1)?.first, bound.end >= at { return (text, bound) }
     }
     return nil
   }
@@ -286,7 +315,8 @@ struct KillSearch {
     return isPlain ? text : "'\(text.replacing("'", with: "''"))'"
   }
 
-  private func bind(_ cases: String) -> BoundCase? {
+  /// - Returns: `nil` if anything is wrong with any of them.
+  private func bind(_ cases: String, count: Int) -> [BoundCase]? {
     var sources = SourceMap()
     let text = SourceText(path: file.path, text: header + "\ntests:\n" + cases)
     let (parsed, faults) = parseTestFile(text, into: &sources) { path in
@@ -294,15 +324,22 @@ struct KillSearch {
     }
     guard let parsed, !faults.contains(where: { $0.severity == .error }) else { return nil }
     let bound = CriteriaTesting.bind(parsed, to: compilation)
-    return bound.diagnostics.contains { $0.severity == .error } ? nil : bound.file.cases.first
+    let isSound = !bound.diagnostics.contains { $0.severity == .error } && bound.file.cases.count == count
+    return isSound ? bound.file.cases : nil
   }
 
   // MARK: Killing
 
   /// The smallest test found that tells a mutant from the policy.
-  func kill(_ mutant: Subject, change: String) -> KillingTest? {
+  ///
+  /// - Parameters:
+  ///   - alone: The mutant's rule alone, if the candidates ran so.
+  ///   - tried: Goes up by the candidates that ran.
+  func kill(_ mutant: Subject, alone: Subject?, change: String, tried: inout Int) -> KillingTest? {
     for candidate in candidates {
-      guard candidate.course != course(candidate.bound, candidate.stimulus, mutant) else { continue }
+      tried += 1
+      let theirs = Course(candidate.bound, candidate.stimulus, alone ?? mutant, rule: rule)
+      guard candidate.course != theirs else { continue }
       if let test = shrunk(candidate.plan, mutant, change) { return test }
     }
     return nil
@@ -326,14 +363,16 @@ struct KillSearch {
 
   /// A test out of a plan, which has passed under the policy and failed under the mutant.
   private func test(_ plan: Plan, _ mutant: Subject, _ change: String) -> KillingTest? {
-    let length = (plan.second == nil ? 1 : 2) * settling + 4 * step
-    guard let (_, bound) = bind(plan, name: "search", until: length, at: length, "verdict: keep") else { return nil }
+    let length = length(of: plan)
+    guard let index = subject.rules[firstName], mutant.rules[firstName] == index,
+      let (_, bound) = bind(plan, name: "search", until: length, at: length, "verdict: keep")
+    else { return nil }
     let stimulus = Stimulus(bound, start: subject.start(of: bound))
-    let ours = course(bound, stimulus, subject)
-    let theirs = course(bound, stimulus, mutant)
-    guard let place = zip(ours, theirs).enumerated().first(where: { $1.0 != $1.1 })?.offset else { return nil }
-    let at = Int64(place + 1) * step
-    guard let (expected, difference) = expectation(ours[place], theirs[place], at) else { return nil }
+    let ours = Course(bound, stimulus, subject, rule: index)
+    let theirs = Course(bound, stimulus, mutant, rule: index)
+    guard let (at, our, their) = ours.difference(from: theirs),
+      let (expected, difference) = expectation(our, their, at)
+    else { return nil }
     // To the tick that tells, or if that changes something, as long as it was tried.
     for end in [at, length] {
       guard let (text, bound) = bind(plan, name: "\(ruleName): \(change)", until: end, at: at, expected),
@@ -371,18 +410,5 @@ struct KillSearch {
     func points(_ thousandths: Int64) -> String { decimal(Double(thousandths) / 1000) }
     return standing.low == standing.high
       ? points(standing.low) : "[\(points(standing.low)), \(points(standing.high))]"
-  }
-}
-
-extension KillSearch.Standing {
-  init(_ view: InstanceView, rule: Int) {
-    let summary = view.summary
-    let row = view.states(ofRule: rule)
-    sure = row.sure
-    possible = row.possible
-    low = summary.low
-    high = summary.high
-    verdict = summary.verdict
-    isSelected = summary.isSelected
   }
 }

@@ -15,12 +15,18 @@ extension Diagnostic {
       help: "write `# survives (> → >=): why`, with the change as `--mutate` prints it, several with `;` between them")
   }
 
-  package static func unusedAcceptance(_ acceptance: Acceptance, isKnown: Bool) -> Self {
-    Self(
-      .error, .unusedAcceptance,
-      isKnown
-        ? "the mutant `\(acceptance.change)` of `\(acceptance.owner)` is killed: nothing is to be accepted"
-        : "`\(acceptance.owner)` has no mutant `\(acceptance.change)`", at: acceptance.range,
-      help: isKnown ? "take it out of the comment" : "write the change as `--mutate` prints it")
+  /// - Parameter outcome: Of the mutant that it names; `nil`: there is none.
+  package static func unusedAcceptance(_ acceptance: Acceptance, _ outcome: MutantOutcome?) -> Self {
+    let mutant = "the mutant `\(acceptance.change)` of `\(acceptance.owner)`"
+    let message: String
+    switch outcome {
+    case nil: message = "`\(acceptance.owner)` has no mutant `\(acceptance.change)`"
+    case .invalid: message = "\(mutant) is no policy, and is not counted: nothing is to be accepted"
+    case .equivalent(let reason): message = "\(mutant) changes nothing (\(reason)): nothing is to be accepted"
+    case .killed, .survived: message = "\(mutant) is killed: nothing is to be accepted"
+    }
+    return Self(
+      .error, .unusedAcceptance, message, at: acceptance.range,
+      help: outcome == nil ? "write the change as `--mutate` prints it" : "take it out of the comment")
   }
 }

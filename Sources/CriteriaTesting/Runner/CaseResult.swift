@@ -43,6 +43,13 @@ package struct FailedExpectation: Sendable {
   package var check: FailedCheck
 }
 
+extension FailedExpectation {
+  /// What tells it from other failures of its case, whatever was found.
+  var identity: String {
+    "\(check.expectation).\(check.check ?? -1).\(instance)" + (kind == .never ? "." + rules.joined() : "")
+  }
+}
+
 /// What did not hold, by its place in the case.
 package struct FailedCheck: Sendable {
   package var expectation: Int

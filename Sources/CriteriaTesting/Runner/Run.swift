@@ -161,7 +161,7 @@ struct CaseRunner: ~Copyable {
       let findings: [Finding?] = {
         let values = one.checks.map { check in
           check.value.flatMap { probe in
-            probes?.view(instance.name, at: time) { view in probedValue(view, probe, check.check) }
+            probes?.view(instance.name, at: time) { view in subject.probedValue(view, probe, check.check) }
           }
         }
         let found = fleet.view(instance.name, at: time) { view -> [Finding?] in
@@ -181,20 +181,6 @@ struct CaseRunner: ~Copyable {
         if isDone { return }
       }
     }
-  }
-
-  private func probedValue(_ view: InstanceView, _ probe: Int, _ check: Check) -> TracedValue {
-    guard case .value(let value) = check.kind else { return .unknown }
-    let rows = view.trace(subject.firstProbe + probe)
-    let row =
-      value.key.isEmpty
-      ? rows.first
-      : rows.first { row in
-        value.key.allSatisfy { key in row.row.key.contains { $0.label == key.name && $0.value == key.value } }
-      }
-    guard let row else { return .unknown }
-    // A number or a text is compared with itself: the operand is the value.
-    return subject.probesTruth[probe] ? row.whenResult : row.when.last?.operands.first ?? .unknown
   }
 
   // MARK: The whole case
@@ -265,7 +251,7 @@ struct Driver: ~Copyable {
   private let names: [String: Int]
 
   init(_ policy: Policy, _ bound: BoundCase, _ names: [String: Int], start: Int64) {
-    fleet = Fleet(policy)
+    fleet = Fleet(policy, instances: bound.instances.count)
     self.bound = bound
     self.start = start
     self.names = names
@@ -329,7 +315,7 @@ struct Driver: ~Copyable {
       if let one = signal(source) { fleet.observe(.conditionEnd(signal: one, status: status), of: id, at: time) }
     case .info(let source, let value):
       if let one = series[feed.instance][source] { fleet.observe(.info(one, value), of: id, at: time) }
-    case .raw(let observation): fleet.observe(observation, of: id, at: time)
+    case .content(let content): fleet.observe(History.Entry(content, at: time), of: id)
     }
   }
 

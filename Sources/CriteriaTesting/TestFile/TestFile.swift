@@ -84,6 +84,8 @@ package struct FactGiven: Sendable {
   package enum Value: Sendable {
     case age(Duration)
     case text(String)
+    /// A default taken back.
+    case missing
     /// `'"a" for 20m then "b"'`
     case series([Segment])
   }

@@ -3,20 +3,13 @@ import CriteriaDiagnostics
 import CriteriaSyntax
 
 extension TestFileParser {
-  private static let expectationKeys = [
-    "at", "of", "verdict", "possible", "score", "because", "rule", "state", "key", "why", "value", "is", "missing",
-    "nextChange", "timeline", "never",
-  ]
-
   mutating func expectations(_ pair: YAMLPair?) -> [Expectation] {
     guard let pair else { return [] }
     return (reader.list(pair, allowsOne: false) ?? []).compactMap { expectation($0) }
   }
 
   private mutating func expectation(_ node: YAMLNode) -> Expectation? {
-    guard let fields = reader.fields(of: node, what: "an expectation", allowed: Self.expectationKeys) else {
-      return nil
-    }
+    guard let fields = reader.fields(of: node, as: TestKeys.expectation) else { return nil }
     let instance = fields["of"].flatMap { reader.string($0) }
     let range = reader.opening(of: node)
     let whole = ["timeline", "never"].compactMap { fields[$0] }
@@ -126,12 +119,10 @@ extension TestFileParser {
     return verdicts.isEmpty ? nil : verdicts
   }
 
-  private static let states = ["idle", "pending", "active", "holding", "excepted", "n/a"]
-
   private mutating func state(_ pair: YAMLPair?) -> RuleReport.State? {
     guard let pair, let scalar = reader.scalar(pair.value, pair.key.text, expected: "a state") else { return nil }
     if let state = RuleReport.State(rawValue: scalar.text) { return state }
-    report(.unknownState(scalar.text, nearest: nearest(scalar.text, among: Self.states), at: scalar.range))
+    report(.unknownState(scalar.text, nearest: nearest(scalar.text, among: TestKeys.states), at: scalar.range))
     return nil
   }
 

@@ -34,6 +34,18 @@ package func parseTestFile(
   return (file, Diagnostics(parser.reader.diagnostics + diagnostics).sorted)
 }
 
+/// What is wrong with a test file by itself: what its `use:` files and its policy say is not asked.
+package func testFaults(of text: SourceText, into sources: inout SourceMap) -> [Diagnostic] {
+  parseTestFile(text, into: &sources) { .success(SourceText(path: $0, text: "version: 1\ndefaults: {}\n")) }.diagnostics
+}
+
+/// What is wrong with a file of shared defaults.
+package func defaultsFaults(of text: SourceText, into sources: inout SourceMap) -> [Diagnostic] {
+  var parser = TestFileParser(text, sources.add(text))
+  if let node = parser.parse() { _ = parser.shared(node) }
+  return Diagnostics(parser.reader.diagnostics).sorted
+}
+
 /// What a case may cost; at the limit is still fine.
 enum TestLimits {
   /// Cases of a file, `each` written out.
@@ -78,10 +90,7 @@ struct TestFileParser {
   }
 
   mutating func fields(_ node: YAMLNode) -> Fields? {
-    reader.fields(
-      of: node, what: "a test file",
-      allowed: ["version", "policy", "description", "use", "defaults", "date", "scrape", "tests"],
-      required: ["version", "policy", "tests"])
+    reader.fields(of: node, as: TestKeys.file)
   }
 
   mutating func uses(_ fields: Fields) -> [Located<String>] {
@@ -91,11 +100,7 @@ struct TestFileParser {
   }
 
   mutating func shared(_ node: YAMLNode) -> GivenBlock? {
-    guard
-      let fields = reader.fields(
-        of: node, what: "a file of shared defaults", allowed: ["version", "description", "defaults"],
-        required: ["version", "defaults"])
-    else { return nil }
+    guard let fields = reader.fields(of: node, as: TestKeys.shared) else { return nil }
     checkVersion(fields)
     return fields["defaults"].flatMap { given($0, origin: .shared) }
   }
@@ -140,8 +145,6 @@ struct TestFileParser {
 
   // MARK: Cases
 
-  private static let caseKeys = ["test", "each", "given", "instances", "expect", "date", "scrape", "because"]
-
   /// A case once for each row of its `each`.
   private mutating func rows(of node: YAMLNode) -> [(YAMLNode, [(name: String, value: String)])] {
     guard let each = node.mapping?.first(where: { $0.key.text == "each" }) else { return [(node, [])] }
@@ -174,9 +177,7 @@ struct TestFileParser {
   private mutating func testCase(
     _ node: YAMLNode, _ row: [(name: String, value: String)], _ defaults: GivenBlock
   ) -> TestCase? {
-    guard let fields = reader.fields(of: node, what: "a test", allowed: Self.caseKeys, required: ["test"]) else {
-      return nil
-    }
+    guard let fields = reader.fields(of: node, as: TestKeys.test) else { return nil }
     guard let name = reader.string(fields["test"]) else { return nil }
     let own = fields["given"].flatMap { given($0, origin: .ownCase) } ?? GivenBlock()
     let instances = self.instances(fields["instances"], over: own.over(defaults))
@@ -266,7 +267,11 @@ struct TestFileParser {
     func part(_ prefix: String) -> String? {
       key.hasPrefix(prefix) && key.count > prefix.count ? String(key.dropFirst(prefix.count)) : nil
     }
-    if key == "age" {
+    // `missing` takes a default back; a text of that name is quoted once more.
+    let isMissing = pair.value.scalar?.text == "missing"
+    if key == "age", isMissing {
+      what = .age
+    } else if key == "age" {
       guard let age = reader.duration(pair, mayBeZero: true) else { return nil }
       return FactGiven(what: .age, name: name, value: .age(age.value), range: age.range, origin: origin)
     } else if let label = part("label.") {
@@ -278,6 +283,9 @@ struct TestFileParser {
     } else {
       report(.unknownInstanceKey(key, at: pair.key.range))
       return nil
+    }
+    if isMissing {
+      return FactGiven(what: what, name: name, value: .missing, range: pair.value.range, origin: origin)
     }
     guard let scalar = reader.quotable(pair, expected: "a text") else { return nil }
     // A text is taken as it stands; only what begins with a quote of its own goes over time.
@@ -295,7 +303,7 @@ struct TestFileParser {
       let name = Name(source.key.text, reader.content(of: source.key))
       guard let times = reader.mapping(source.value, "`\(source.key.text)`") else { continue }
       for time in times {
-        guard let segment = times1(time.key) else { continue }
+        guard let segment = lineTimes(time.key) else { continue }
         let texts = (reader.list(time) ?? []).compactMap {
           reader.scalar($0, time.key.text, expected: "a log line")?.text
         }
@@ -308,8 +316,11 @@ struct TestFileParser {
   }
 
   /// When lines come: `3m`, `1m 4m`, `every 3m for 20m`.
-  private mutating func times1(_ key: YAMLScalar) -> Segment? {
-    let isBare = key.text.first?.isNumber ?? false
+  private mutating func lineTimes(_ key: YAMLScalar) -> Segment? {
+    let first = key.text.prefix { $0 != " " }
+    let digits = first.prefix { $0.isNumber || $0 == "." }
+    // `3 over 10m` begins with a number, `3m` with a time.
+    let isBare = Duration(digits: String(digits), unit: String(first.dropFirst(digits.count))) != nil
     // A bare time is read as after `at`, and keeps its place in the file all the same.
     let scalar = isBare ? YAMLScalar("at " + key.text, style: key.style, range: key.range) : key
     let (segments, faults) = NotationParser.parse(ExpressionText(scalar, in: reader.text))
@@ -328,9 +339,8 @@ struct TestFileParser {
   private mutating func samples(_ pair: YAMLPair, _ origin: GivenOrigin) -> [SamplesGiven] {
     (reader.list(pair, allowsOne: false) ?? []).compactMap { node in
       guard
-        let fields = reader.fields(
-          of: node, what: "an entry of `samples`", allowed: ["series", "values"], required: ["series", "values"]),
-        let series = reader.string(fields["series"]), let values = fields["values"],
+        let fields = reader.fields(of: node, as: TestKeys.samples), let series = reader.string(fields["series"]),
+        let values = fields["values"],
         let text = reader.quotable(values, expected: "samples such as `0+1x10`")
       else { return nil }
       let open = series.value.firstIndex(of: "{") ?? series.value.endIndex

@@ -301,10 +301,18 @@ extension Diagnostic {
 }
 
 extension Diagnostic {
+  static func outsideOfPart(_ time: Int64, _ start: Int64, _ end: Int64?, at range: SourceRange) -> Self {
+    func text(_ time: Int64) -> String { Duration(milliseconds: time).text }
+    let part = end.map { "goes from \(text(start)) to \(text($0))" } ?? "begins at \(text(start))"
+    return Self(
+      .error, .wrongNotation, "\(text(time)) is outside of its part, which \(part)", at: range,
+      help: "times count from the start of the case")
+  }
+
   static func factsStay(_ name: String, at range: SourceRange) -> Self {
     Self(
       .error, .wrongNotation, "`\(name)` cannot go missing: what was told of an instance stays told", at: range,
-      help: "leave it out from the start, or give it another value")
+      help: "leave it out from the start (`missing` takes a default back), or give it another value")
   }
 
   static func factSignal(_ name: String, fact: String, at range: SourceRange) -> Self {

@@ -104,7 +104,13 @@ struct FmtCommand: ParsableCommand {
     }
     tally.files += 1
     var sources = SourceMap()
-    let faults = faults(of: text, as: kind, in: &sources)
+    let faults =
+      switch kind {
+      case .policy: policyFaults(of: text, into: &sources)
+      case .signals: parseSignals(text, into: &sources).diagnostics
+      case .test: testFaults(of: text, into: &sources)
+      case .defaults: defaultsFaults(of: text, into: &sources)
+      }
     guard !faults.contains(where: { $0.severity == .error }) else {
       report(faults, in: sources)
       tally.invalid += 1

@@ -8,9 +8,14 @@ struct SchemaCommand: ParsableCommand {
       # yaml-language-server: $schema=PATH
       """)
 
-  enum Name: String, ExpressibleByArgument, CaseIterable { case policy, signals, test, inventory, decision, stream }
+  enum Name: String, ExpressibleByArgument, CaseIterable {
+    case policy, signals, test, defaults, inventory, decision, stream
+  }
 
-  @Argument(help: "policy, signals (a file for use:), test, inventory; decision (a record), stream (its lines).")
+  @Argument(
+    help:
+      "policy, signals (a file for use:), test, defaults (a file for use: of tests), inventory; decision (a record), stream (its lines)."
+  )
   var name: Name
 
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write it to a file.", valueName: "file"))
@@ -22,6 +27,7 @@ struct SchemaCommand: ParsableCommand {
     case .policy: try sink.write(KeySchema.policy().text() + "\n")
     case .signals: try sink.write(KeySchema.signals().text() + "\n")
     case .test: try sink.write(KeySchema.test().text() + "\n")
+    case .defaults: try sink.write(KeySchema.defaults().text() + "\n")
     // The files in docs/, built into the program.
     case .inventory: try sink.write(PackageResources.inventory_schema_json)
     case .decision: try sink.write(PackageResources.decision_schema_json)

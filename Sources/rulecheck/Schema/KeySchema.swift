@@ -21,6 +21,10 @@ struct KeySchema {
     document("Tests", "Tests of a policy, as `rulecheck test` reads them.", TestKeys.file, hasPlaceholders: true)
   }
 
+  static func defaults() -> SchemaNode {
+    document("Shared defaults", "A file that test files name under `use`.", TestKeys.shared, hasPlaceholders: false)
+  }
+
   private static func document(
     _ title: String, _ description: String, _ fields: ValueKind.Fields, hasPlaceholders: Bool
   ) -> SchemaNode {

@@ -6,6 +6,8 @@ struct MutationReport {
   struct Survivor {
     var mutant: Mutant
     var test: KillingTest?
+    /// How many tests were tried.
+    var tried: Int
     /// The acceptance that covers it.
     var because: String?
   }
@@ -55,18 +57,18 @@ struct MutationReport {
       case .survived:
         if let acceptance = acceptances.first(where: { $0.accepts(one.mutant) }) {
           used.insert(acceptance)
-          survivors.append(Survivor(mutant: one.mutant, test: nil, because: acceptance.because))
+          survivors.append(Survivor(mutant: one.mutant, test: nil, tried: 0, because: acceptance.because))
         } else {
           open.append((index, one.mutant))
         }
       }
     }
     for acceptance in acceptances where !used.contains(acceptance) {
-      let isKnown = outcomes.contains { acceptance.accepts($0.mutant) }
-      faults.append(.unusedAcceptance(acceptance, isKnown: isKnown))
+      let known = outcomes.first { acceptance.accepts($0.mutant) }?.outcome
+      faults.append(.unusedAcceptance(acceptance, known))
     }
-    for (one, test) in zip(open, killingTests(run, open.map(\.index), jobs: jobs)) {
-      survivors.append(Survivor(mutant: one.mutant, test: test, because: nil))
+    for (one, found) in zip(open, killingTests(run, open.map(\.index), jobs: jobs)) {
+      survivors.append(Survivor(mutant: one.mutant, test: found.test, tried: found.tried, because: nil))
     }
     survivors.sort {
       ($0.mutant.range.source.index, $0.mutant.range.start) < ($1.mutant.range.source.index, $1.mutant.range.start)
@@ -74,7 +76,7 @@ struct MutationReport {
   }
 
   /// Survivors of one rule are searched together: they share candidates.
-  private func killingTests(_ run: MutationRun, _ survivors: [Int], jobs: Int) -> [KillingTest?] {
+  private func killingTests(_ run: MutationRun, _ survivors: [Int], jobs: Int) -> [(test: KillingTest?, tried: Int)] {
     var groups: [(rule: String, places: [Int])] = []
     for (place, index) in survivors.enumerated() {
       let rule = run.mutants[index].owner
@@ -84,7 +86,7 @@ struct MutationReport {
         groups.append((rule, [place]))
       }
     }
-    let found = Locked<[KillingTest?]>(Array(repeating: nil, count: survivors.count))
+    let found = Locked<[(test: KillingTest?, tried: Int)]>(Array(repeating: (nil, 0), count: survivors.count))
     let progress = CountedProgress("tests for survivors", of: survivors.count)
     let places = groups.map(\.places)
     concurrently(places.count, jobs: jobs) { group in
@@ -128,7 +130,8 @@ struct MutationReport {
         text += "  this test kills it (\(escaped(test.difference))):\n\n"
         for line in test.text.split(separator: "\n") { text += "  \(escaped(String(line)))\n" }
       } else {
-        text += "  no test found that would kill it: see whether it can matter\n"
+        text +=
+          "  no test found that would kill it, \(counted(survivor.tried, "candidate")) tried: see whether it can matter\n"
       }
     }
     for survivor in survivors {
@@ -206,6 +209,7 @@ struct MutationReport {
         writer.member("killedBy", test.text)
         writer.member("difference", test.difference)
       }
+      if let survivor, survivor.because == nil { writer.member("tried", survivor.tried) }
     }
     writer.endObject()
   }

@@ -23,7 +23,7 @@ enum TestGitHub {
         Diagnostic(
           .error, DiagnosticCode("test failed"), "\(one.result.title): \(suite.sentence(failure, one))",
           at: failure.range,
-          help: explanation.nearest.isEmpty ? nil : "would pass with \(explanation.nearest.joined(separator: ", or "))")
+          help: explanation.hint)
       }
     }
   }

@@ -99,6 +99,13 @@ enum TestJSON {
     writer.endObject()
   }
 
+  private static func write(_ change: String, of what: String, to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("of", what)
+    writer.member("change", change)
+    writer.endObject()
+  }
+
   private static func write(
     _ failure: FailedExpectation, _ explanation: Explanation, _ suite: SuiteOutcome, to writer: inout JSONWriter
   ) {
@@ -121,17 +128,7 @@ enum TestJSON {
       writer.beginArray()
       for part in rule.parts {
         writer.beginObject()
-        writer.member("of", part.label)
-        writer.member("text", part.text)
-        writer.key("values")
-        writer.beginArray()
-        for mark in part.marks {
-          writer.beginObject()
-          writer.member("column", mark.column + 1)
-          writer.member("value", mark.text)
-          writer.endObject()
-        }
-        writer.endArray()
+        part.write(to: &writer)
         writer.endObject()
       }
       writer.endArray()
@@ -140,8 +137,17 @@ enum TestJSON {
     writer.endArray()
     writer.key("wouldPassWith")
     writer.beginArray()
-    for change in explanation.nearest { writer.value(change) }
+    for change in explanation.nearest?.policy ?? [] { write(change, of: "policy", to: &writer) }
+    for change in explanation.nearest?.data ?? [] { write(change.text, of: "data", to: &writer) }
     writer.endArray()
+    if let nearest = explanation.nearest {
+      writer.key("search")
+      writer.beginObject()
+      writer.member("policies", nearest.policies)
+      writer.member("replays", nearest.replays)
+      writer.member("metLimit", nearest.isCutShort)
+      writer.endObject()
+    }
     writer.endObject()
   }
 }

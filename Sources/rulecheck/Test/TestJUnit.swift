@@ -33,9 +33,10 @@ enum TestJUnit {
         continue
       }
       text += ">\n"
-      for failure in one.result.failures {
+      for (failure, explanation) in zip(one.result.failures, one.explanations) {
         let message = suite.sentence(failure, one)
-        text += "      <failure message=\"\(attribute(message))\">\(content(suite.place(failure)))</failure>\n"
+        let details = [suite.place(failure), explanation.hint].compactMap(\.self).joined(separator: "\n")
+        text += "      <failure message=\"\(attribute(message))\">\(content(details))</failure>\n"
       }
       text += "    </testcase>\n"
     }
@@ -78,6 +79,14 @@ enum TestJUnit {
       }
     }
     return result
+  }
+}
+
+extension Explanation {
+  /// `would pass with …`, on one line; `nil` where nothing was found.
+  var hint: String? {
+    guard let nearest, !nearest.isEmpty else { return nil }
+    return "would pass with " + nearest.all.joined(separator: ", or with ")
   }
 }
 

@@ -20,10 +20,6 @@ struct TestFilter {
   func matches(_ title: String) -> Bool { RegexScanner().search(regex, in: title) == .match }
 }
 
-/// For how many failing cases of a file the nearest change that passes is looked for: after a large change all fail, and nobody
-/// reads them all.
-private let searchedCases = 20
-
 /// What running one case came to.
 struct CaseOutcome: Sendable {
   var bound: BoundCase
@@ -97,6 +93,7 @@ struct TestSession {
     }
     var outcome = SuiteOutcome(suite: suite)
     guard let (bound, subject) = suite.ready else { return .success(outcome) }
+    var budget = SearchBudget()
     for one in bound.cases {
       if let filter, !filter.matches(one.test.title) {
         outcome.notRun += 1
@@ -108,8 +105,7 @@ struct TestSession {
       }
       let began = clock.now
       let result = CriteriaTesting.run(one, under: subject)
-      let isSearched = outcome.failures < searchedCases
-      let explanations = explain(result.failures, of: one, under: subject, in: bound, searches: isSearched)
+      let explanations = explain(result.failures, of: one, under: subject, in: bound, &budget)
       outcome.cases.append(
         CaseOutcome(bound: one, result: result, explanations: explanations, seconds: (clock.now - began) / .seconds(1)))
     }

@@ -18,8 +18,9 @@ enum TestTAP {
       }
       for one in suite.cases {
         point(one.result.passed, "\(suite.suite.path): \(one.result.title)")
-        for failure in one.result.failures {
+        for (failure, explanation) in zip(one.result.failures, one.explanations) {
           text += "# \(escaped(suite.place(failure))) \(escaped(suite.sentence(failure, one)))\n"
+          if let hint = explanation.hint { text += "#   \(escaped(hint))\n" }
         }
       }
     }

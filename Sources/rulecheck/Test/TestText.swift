@@ -47,10 +47,20 @@ struct TestText {
     text += "    found     \(paint(escaped(failure.found), .red))\n"
     for line in strip(failure, one) { text += "    \(line)\n" }
     for rule in explanation.rules { add(rule, suite) }
-    if !explanation.nearest.isEmpty {
-      text += "    would pass with \(explanation.nearest.map(escaped).joined(separator: ", or "))\n"
-    }
+    for line in nearest(explanation.nearest) { text += "    \(line)\n" }
     text += "\n"
+  }
+
+  private func nearest(_ nearest: Explanation.Nearest?) -> [String] {
+    guard let nearest else {
+      return ["what would pass is looked for in the first \(SearchBudget.cases) failing tests of a file"]
+    }
+    let tried = "\(counted(nearest.policies, "constant")) and \(counted(nearest.replays, "replay")) tried"
+    let cut = nearest.isCutShort ? "; the search met its limit" : ""
+    if nearest.isEmpty { return ["no single change found that would pass: \(tried)\(cut)"] }
+    return nearest.all.enumerated().map { index, change in
+      (index == 0 ? "would pass with " : "          or with ") + escaped(change)
+    }
   }
 
   private mutating func add(_ rule: Explanation.Rule, _ suite: SuiteOutcome) {
@@ -60,11 +70,7 @@ struct TestText {
       place = "  \(escaped(sources[rule.range.source].path)):\(line)"
     }
     text += "    \(paint(escaped(rule.name), .bold)) \(escaped(rule.state))\(paint(place, .faint))\n"
-    for part in rule.parts {
-      text += "      \(escaped(part.label)): \(part.text)\n"
-      let indent = String(repeating: " ", count: 8 + displayWidth(escaped(part.label)))
-      for line in draw(part.marks) { text += indent + paint(escaped(line), .cyan) + "\n" }
-    }
+    for part in rule.parts { text += part.drawn(indent: 6, colours: terminal?.colours ?? false) }
   }
 
   // MARK: The timeline

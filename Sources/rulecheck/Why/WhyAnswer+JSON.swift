@@ -15,6 +15,17 @@ extension WhyAnswer {
     shown.write(to: &writer)
     if let known = decision.knownSince { writer.member("knownSince", known.description) }
     writer.member("selected", decision.isSelected)
+    writer.key("expressions")
+    writer.beginArray()
+    for rule in rules {
+      for part in parts[rule.rule] ?? [] {
+        writer.beginObject()
+        writer.member("rule", rule.rule)
+        part.write(to: &writer)
+        writer.endObject()
+      }
+    }
+    writer.endArray()
     writer.key("changes")
     writer.beginArray()
     for flip in flips { write(flip, to: &writer) }

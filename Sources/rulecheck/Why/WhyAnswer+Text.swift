@@ -47,7 +47,8 @@ extension WhyAnswer {
 
   private func block(_ report: RuleReport, _ page: Page) -> String {
     var text = page.ruleLine(report)
-    if let source = source(of: report.rule) { text += page.wrapped(source, indent: 4) }
+    if let waits = waits(of: report.rule) { text += page.wrapped(waits, indent: 4) }
+    for part in parts[report.rule] ?? [] { text += part.drawn(indent: 4, colours: page.colours) }
     if !report.why.isEmpty, report.state != .idle || report.possible != nil {
       text += page.wrapped("“" + escaped(report.why) + "”", indent: 4)
     }
@@ -66,22 +67,14 @@ extension WhyAnswer {
     return text
   }
 
-  /// `when`, `for`, `until`, `hold` as the policy has them.
-  private func source(of name: String) -> String? {
+  /// `for`, `hold`, `latch` as the policy has them; `nil`: none.
+  private func waits(of name: String) -> String? {
     guard let rule = compilation.checked?.rules.first(where: { $0.name == name }) else { return nil }
-    var parts = ["when " + slice(rule.when.range)]
+    var parts: [String] = []
     if rule.for > 0 { parts.append("for " + CriteriaEngine.duration(Double(rule.for) / 1000)) }
-    if let until = rule.until { parts.append("until " + slice(until.range)) }
     if rule.hold > 0 { parts.append("hold " + CriteriaEngine.duration(Double(rule.hold) / 1000)) }
     if rule.latch { parts.append("latch") }
-    return parts.joined(separator: " · ")
-  }
-
-  private func slice(_ range: SourceRange) -> String {
-    let text = compilation.sources[range.source]
-    let words = String(decoding: text.bytes[range.start..<range.end], as: UTF8.self)
-      .split(whereSeparator: \.isWhitespace)
-    return escaped(words.joined(separator: " "))
+    return parts.isEmpty ? nil : parts.joined(separator: " · ")
   }
 
   private func evidence(
@@ -127,7 +120,8 @@ extension WhyAnswer {
     let key = Dictionary(report.key.map { ($0.name, $0.value) }) { $1 }
     let scanner = RegexScanner()
     for entry in history.entries.reversed() where entry.time <= decision.at {
-      if let text = text(of: entry.observation, as: signal, format, key, scanner) { return (text, entry.time) }
+      guard let observation = entry.observation else { continue }
+      if let text = text(of: observation, as: signal, format, key, scanner) { return (text, entry.time) }
     }
     return nil
   }

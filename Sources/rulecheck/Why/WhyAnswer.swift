@@ -16,6 +16,8 @@ struct WhyAnswer {
   }
 
   let decision: Decision
+  /// By rule: its expressions with their values.
+  let parts: [String: [TracedPart]]
   let policy: Policy
   let compilation: Compilation
   let history: History
@@ -30,8 +32,13 @@ struct WhyAnswer {
     _ history: History, _ compilation: Compilation, _ policy: Policy, at tick: Timestamp, rule: String?,
     source: AssembledInput.TimeOrigin
   ) {
-    guard let decision = history.decide(under: policy, at: tick) else { return nil }
+    let fleet = history.fleet(under: policy, to: tick)
+    guard let decision = fleet.explain(history.instance, at: tick, allRules: true) else { return nil }
     self.decision = decision
+    let traced = fleet.view(history.instance, at: tick) { view in
+      policy.program.rules.enumerated().map { ($1.name, tracedParts(ofRule: $0, in: view, compilation)) }
+    }
+    parts = Dictionary(traced ?? []) { first, _ in first }
     self.policy = policy
     self.compilation = compilation
     self.history = history
@@ -162,7 +169,9 @@ struct Timeline {
         attachments.removeFirst()
       }
       while let next = entries.first, next.time <= at {
-        fleet.observe(next.observation, of: history.instance, at: next.time, origin: next.origin)
+        if let observation = next.observation {
+          fleet.observe(observation, of: history.instance, at: next.time, origin: next.origin)
+        }
         entries.removeFirst()
       }
       fleet.advance(to: at)
