@@ -192,7 +192,7 @@ func run(_ arguments: Arguments) throws {
   output += ",\"gbPerSecond\":\(speed.json),\"memoryBandwidth\":\(bandwidth.json)"
   output += ",\"naivePCRE2\":\(naive.json),\"naiveBytes\":\(prefix),\"naiveAgrees\":\(found.counts == expected.counts)"
   output +=
-    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"tableBytes\":\(matcher.tableBytes)"
+    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"tableBytes\":\(matcher.tableBytes),\"patternBytes\":\(matcher.patternBytes)"
   output += ",\"hits\":\(hits.counts.reduce(0, +)),\"limits\":\(hits.limits),\"candidates\":\(candidates.reduce(0, +))"
   output += ",\"filtered\":\(classes.count { $0 != "every line" }),\"classes\":{"
   output +=

@@ -89,6 +89,15 @@ package final class Regex: @unchecked Sendable {
 
   deinit { pcre2_code_free_8(code) }
 
+  /// Bytes that PCRE2 keeps of it: the pattern, and the machine code made of it.
+  package var memory: Int {
+    [PCRE2_INFO_SIZE, PCRE2_INFO_JITSIZE].reduce(0) { sum, what in
+      var size = 0
+      pcre2_pattern_info_8(code, UInt32(what), &size)
+      return sum + size
+    }
+  }
+
   /// The number of a named group.
   package func number(of group: String) -> Int? { groupNumbers[group] }
 
