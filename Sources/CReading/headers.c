@@ -69,12 +69,26 @@ static inline size_t leading_digits(const uint8_t *text) {
   return other ? (size_t)__builtin_ctzll(other) / 8 : 8;
 }
 
-// Whether the header stands behind the time; `room` bytes may be read at `tail`, and whole words at `start`, a copy if need be.
-static inline int has_header(const cr_header *h, const uint8_t *tail, const uint8_t *start, size_t room) {
-  // Most headers are no longer: to ask for each word by itself would cost a wrong guess at every other line.
+// Of the first four words, whether they are the header's: most are no longer, and to ask for each word by itself would cost a
+// wrong guess at every other line.
+static inline int begins_with(const cr_header *h, const uint8_t *start) {
+#if defined(__SSE2__)
+  const uint8_t *values = (const uint8_t *)h->values, *masks = (const uint8_t *)h->masks;
+  __m128i a = _mm_and_si128(_mm_loadu_si128((const void *)start), _mm_loadu_si128((const void *)masks));
+  __m128i b = _mm_and_si128(_mm_loadu_si128((const void *)(start + 16)), _mm_loadu_si128((const void *)(masks + 16)));
+  a = _mm_cmpeq_epi8(a, _mm_loadu_si128((const void *)values));
+  b = _mm_cmpeq_epi8(b, _mm_loadu_si128((const void *)(values + 16)));
+  return _mm_movemask_epi8(_mm_and_si128(a, b)) == 0xFFFF;
+#else
   uint64_t differences = 0;
   for (uint32_t i = 0; i < 4; i++) differences |= (load8(start + 8 * i) & h->masks[i]) ^ h->values[i];
-  if (differences) return 0;
+  return differences == 0;
+#endif
+}
+
+// Whether the header stands behind the time; `room` bytes may be read at `tail`, and whole words at `start`, a copy if need be.
+static inline __attribute__((always_inline)) int has_header(const cr_header *h, const uint8_t *tail, const uint8_t *start, size_t room) {
+  if (!begins_with(h, start)) return 0;
   for (uint32_t i = 4; i < h->words; i++)
     if ((load8(start + 8 * i) & h->masks[i]) != h->values[i]) return 0;
   if (room < h->length) return 0;
@@ -92,37 +106,48 @@ static inline int has_header(const cr_header *h, const uint8_t *tail, const uint
   return !(h->without_bracket && place < room && tail[place] == '[');
 }
 
-// Of the first 32 bytes up to a `:` or `[`: host and program, as they mostly are.
-static inline uint32_t hash_of_names(const uint8_t *start) {
-  uint64_t words[4];
-  for (int i = 0; i < 4; i++) words[i] = load8(start + 8 * i);
+// Of host and program, which mostly end with the first `:` or `[`: their first and last bytes, and how many they are. The time
+// stands before them, so that as many bytes can be read there.
+static inline uint32_t hash_of_names(const uint8_t *start, const uint8_t *tail) {
 #if defined(__SSE2__)
   __m128i colon = _mm_set1_epi8(':'), bracket = _mm_set1_epi8('[');
   __m128i a = _mm_loadu_si128((const void *)start), b = _mm_loadu_si128((const void *)(start + 16));
   uint32_t ends =
       (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(a, colon), _mm_cmpeq_epi8(a, bracket))) |
       (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(b, colon), _mm_cmpeq_epi8(b, bracket))) << 16;
-  int length = ends ? __builtin_ctz(ends) : 32;
+  // Never more than there is: behind that the copy has zeros.
+  size_t length = (size_t)__builtin_ctzll(ends | 1ull << 32);
 #else
-  int length = 0;
+  size_t length = 0;
   while (length < 32 && start[length] != ':' && start[length] != '[') length++;
 #endif
-  static const uint64_t factors[4] = {0x9E3779B97F4A7C15ull, 0xC2B2AE3D27D4EB4Full, 0x165667B19E3779F9ull,
-                                      0xD6E8FEB86659FD93ull};
-  uint64_t hash = 0;
-  for (int i = 0; i < 4; i++) {
-    int bytes = length - 8 * i;
-    uint64_t mask = bytes >= 8 ? ~0ull : bytes <= 0 ? 0 : ~(~0ull << (8 * bytes));
-    hash += (words[i] & mask) * factors[i];
-  }
-  return (uint32_t)((hash ^ hash >> 29) * 0x9E3779B97F4A7C15ull >> 56) % CR_HINTS;
+  uint64_t first = length < 8 ? 0 : load8(start);
+  uint64_t last = load8((length < 8 ? tail : start) + length - 8);
+  uint64_t hash = (last ^ (first << 23 | first >> 41)) + length * 0xC2B2AE3D27D4EB4Full;
+  return (uint32_t)((hash ^ hash >> 32) * 0x9E3779B97F4A7C15ull >> 48) % CR_HINTS;
 }
 
 int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
   return reads_clock(&headers->clock, text + line, count - line, time);
 }
 
-int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+// Where the hint is wrong: those met last first.
+static __attribute__((noinline)) int32_t find_in_order(cr_headers *headers, const uint8_t *tail, const uint8_t *start,
+                                                       size_t room, int64_t now, uint8_t *hint) {
+  for (uint32_t k = 0; k < headers->ordered; k++) {
+    uint8_t index = headers->order[k];
+    const cr_header *h = &headers->headers[index];
+    if (now < h->not_before || !has_header(h, tail, start, room)) continue;
+    memmove(headers->order + 1, headers->order, k);
+    headers->order[0] = index;
+    *hint = index;
+    return index;
+  }
+  return -1;
+}
+
+static inline __attribute__((always_inline)) int32_t find(cr_headers *headers, const uint8_t *text, size_t line,
+                                                          size_t count, int32_t *time) {
   const cr_clock *clock = &headers->clock;
   if (!reads_clock(clock, text + line, count - line, time)) return -1;
   const uint8_t *tail = text + line + clock->length;
@@ -130,21 +155,44 @@ int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t co
   uint8_t copy[8 * CR_WORDS];
   const uint8_t *start = readable(tail, room, copy);
   int64_t now = clock->start + *time;
-  uint8_t *hint = &headers->hints[hash_of_names(start)];
+  uint8_t *hint = &headers->hints[hash_of_names(start, tail)];
   const cr_header *first = &headers->headers[*hint];
   if (*hint && now >= first->not_before && has_header(first, tail, start, room)) return *hint;
-  for (uint32_t k = 0; k < headers->ordered; k++) {
-    uint8_t index = headers->order[k];
-    const cr_header *h = &headers->headers[index];
-    if (now < h->not_before || !has_header(h, tail, start, room)) continue;
-    if (k) {
-      memmove(headers->order + 1, headers->order, k);
-      headers->order[0] = index;
-    }
-    *hint = index;
-    return index;
+  return find_in_order(headers, tail, start, room, now, hint);
+}
+
+int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+  return find(headers, text, line, count, time);
+}
+
+// MARK: Minutes
+
+static inline int32_t two_digits(const uint8_t *text) { return (text[0] - '0') * 10 + (text[1] - '0'); }
+
+int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count) {
+  const cr_clock *clock = &headers->clock;
+  if (!clock->words || clock->seconds < 6 || count - line < clock->length) return -1;
+  const uint8_t *values = (const uint8_t *)clock->values, *masks = (const uint8_t *)clock->masks;
+  const uint8_t *time = text + line;
+  size_t hours = clock->seconds - 6, minutes = clock->seconds - 3;
+  for (size_t i = 0; i < clock->length; i++) {
+    int is_free = masks[i] != 255 || i == hours || i == hours + 1 || i == minutes || i == minutes + 1;
+    if (is_free ? !is_digit(time[i]) : time[i] != values[i]) return -1;
   }
-  return -1;
+  if (memcmp(time + hours, values + hours, 5) == 0) return -1;
+  int32_t hour = two_digits(time + hours), minute = two_digits(time + minutes);
+  return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
+}
+
+int32_t cr_set_minute(cr_headers *headers, int32_t minute) {
+  cr_clock *clock = &headers->clock;
+  uint8_t *time = (uint8_t *)clock->values + clock->seconds - 6;
+  int32_t before = two_digits(time) * 60 + two_digits(time + 3);
+  time[0] = (uint8_t)('0' + minute / 600);
+  time[1] = (uint8_t)('0' + minute / 60 % 10);
+  time[3] = (uint8_t)('0' + minute % 60 / 10);
+  time[4] = (uint8_t)('0' + minute % 10);
+  return minute - before;
 }
 
 // MARK: Line ends
@@ -164,7 +212,7 @@ static size_t line_ends_plain(const uint8_t *text, size_t from, size_t end, uint
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,bmi"))) static size_t line_ends_avx2(const uint8_t *text, size_t from, size_t end, uint32_t *ends,
+__attribute__((target("avx2,bmi,popcnt"))) static size_t line_ends_avx2(const uint8_t *text, size_t from, size_t end, uint32_t *ends,
                                                                  int *high) {
   const __m256i newline = _mm256_set1_epi8('\n');
   __m256i any = _mm256_setzero_si256();
@@ -207,6 +255,61 @@ static line_ends_function *line_ends(void) {
 
 // MARK: Going by
 
+// A line of a header was met.
+static inline __attribute__((always_inline)) void count_line(cr_headers *headers, uint32_t index, int32_t time, size_t from) {
+  cr_header *h = &headers->headers[index];
+  headers->current = (int32_t)index;
+  headers->lines++;
+  h->last = time;
+  if (h->count == 0 || time < h->earliest) h->earliest = time;
+  if (h->count == 0 || time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines};
+  h->count++;
+}
+
+#if defined(__SSE2__)
+// What may be read at a line for it to go the short way: a time, a header, the number of a process.
+enum { CR_ROOM = 8 * CR_WORDS + 8 * CR_WORDS + 24 };
+
+// The same as `find` where all of that may be read, the time takes at most four words, and the hint is right; the lines of most
+// logs. -1: nobody knows yet.
+static inline __attribute__((always_inline)) int32_t find_soon(cr_headers *headers, const uint8_t *line, int32_t *time) {
+  const cr_clock *clock = &headers->clock;
+  __m128i wrong = _mm_setzero_si128();
+  for (int i = 0; i < 2; i++) {
+    __m128i text = _mm_loadu_si128((const void *)(line + 16 * i));
+    __m128i value = _mm_loadu_si128((const void *)(clock->values + 2 * i));
+    __m128i mask = _mm_loadu_si128((const void *)(clock->masks + 2 * i));
+    __m128i six = _mm_loadu_si128((const void *)(clock->sixes + 2 * i));
+    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(text, mask), value));
+    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(_mm_add_epi8(text, six), mask), value));
+  }
+  if (_mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) != 0xFFFF) return -1;
+  const uint8_t *digits = line + clock->seconds;
+  int32_t t = (digits[0] * 10 + digits[1] - 11 * '0') * 1000;
+  if (clock->milliseconds) {
+    const uint8_t *m = line + clock->milliseconds;
+    t += m[0] * 100 + m[1] * 10 + m[2] - 111 * '0';
+  }
+  // A second of sixty and more is beyond `upto` too.
+  if (t <= clock->above || t > clock->upto) return -1;
+  *time = t;
+  const uint8_t *tail = line + clock->length;
+  uint32_t index = headers->hints[hash_of_names(tail, tail)];
+  const cr_header *h = &headers->headers[index];
+  if (!index || clock->start + t < h->not_before || h->words > 4 || !begins_with(h, tail)) return -1;
+  tail += h->length;
+  if (h->has_process) {
+    size_t count = leading_digits(tail);
+    uint32_t end;
+    memcpy(&end, tail + count, 4);
+    const uint32_t expected = ']' | ':' << 8 | ' ' << 16;
+    if (count % 8 == 0 || (end & 0xFFFFFF) != expected) return -1;
+    tail += count + 3;
+  }
+  return h->without_bracket && *tail == '[' ? -1 : (int32_t)index;
+}
+#endif
+
 // One line `[from, end)`. Returns 0 if it must be read.
 static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count) {
   const uint8_t *line = text + from;
@@ -217,25 +320,23 @@ static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t fr
   }
   int32_t time;
   if (may_begin_header(line[0])) {
-    int32_t found = cr_find(headers, text, from, count, &time);
+    int32_t found = find(headers, text, from, count, &time);
     if (found < 0) return 0;
     headers->current = found;
-    headers->headers[found].last = time;
   } else {
     if (headers->current < 0) return 0;
     time = headers->headers[headers->current].last;
     headers->continued++;
   }
-  cr_header *h = &headers->headers[headers->current];
-  headers->lines++;
-  if (h->count == 0 || time < h->earliest) h->earliest = time;
-  if (h->count == 0 || time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines};
-  h->count++;
+  count_line(headers, (uint32_t)headers->current, time, from);
   return 1;
 }
 
 size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest) {
   line_ends_function *find = line_ends();
+#if defined(__SSE2__)
+  const int is_short = headers->clock.words > 0 && headers->clock.words <= 4;
+#endif
   uint32_t ends[CR_PART + 2];
   // Whether something is beyond ASCII in the parts that the line at hand may have begun in.
   int high = 0;
@@ -248,9 +349,17 @@ size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t en
     if (part_end == end && text[end - 1] != '\n') ends[found++] = (uint32_t)(end - part);
     for (size_t i = 0; i < found; i++) {
       size_t line_end = part + ends[i];
-      if (line_end - from > longest || (high && !cr_is_ascii(text + from, line_end - from)) ||
-          !go_by_line(headers, text, from, line_end, count))
-        return from;
+      if (line_end - from > longest || (high && !cr_is_ascii(text + from, line_end - from))) return from;
+#if defined(__SSE2__)
+      int32_t time, index = is_short && count - from >= CR_ROOM ? find_soon(headers, text + from, &time) : -1;
+      if (__builtin_expect(index > 0, 1)) {
+        // What was found holds no `\n`, so it is all of this line.
+        count_line(headers, (uint32_t)index, time, from);
+        from = line_end < end ? line_end + 1 : end;
+        continue;
+      }
+#endif
+      if (!go_by_line(headers, text, from, line_end, count)) return from;
       from = line_end < end ? line_end + 1 : end;
     }
     if (found) high = is_high;

@@ -25,7 +25,7 @@ private let hostile: [Hostile] = [
   Hostile("^(\\w+\\s?)*$", "", "word ", "!"), Hostile("(\\w+)+:", "", "w", "!w:"), Hostile("([a-z]+)*\\d", "", "a", "!1"),
   Hostile("(.*a){12}x", "ax", "a", ""), Hostile("(x+x+)+y", "", "x", "!xxy"),
   Hostile("^(([a-z])+.)+[A-Z]([a-z])+$", "", "a", " Ab!"), Hostile("(?:.*,){10}P", ",P", "1,", ""),
-  Hostile("(\\d+)+ms", "", "1", "!1ms"), Hostile("([^=]+=?)+;", "=;", "a", ""), Hostile("(\\S+\\s*)+end$", "", "a", " end!"),
+  Hostile("(\\d+)+ms", "", "1", "!1ms"), Hostile("([^=]+=?)+;", "", "a", "==a=;"), Hostile("(\\S+\\s*)+end$", "", "a", " end!"),
   Hostile("((ab)*)*c", "", "ab", "!c"), Hostile("(a?){30}a{30}x", "", "a", "!" + String(repeating: "a", count: 40) + "x"),
   Hostile("(.+)\\1+x", "", "ab", "!aax"), Hostile("(\\w+)\\w*\\1x", "", "ab", "!aax"),
   Hostile("(?=(a+))a*b\\1", "", "a", "!aba"), Hostile("\"(\\\\.|[^\"]+)*\"x", "\"x\"", "a", ""),

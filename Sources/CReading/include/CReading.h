@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-enum { CR_WORDS = 6, CR_HEADERS = 128, CR_HINTS = 256 };
+enum { CR_WORDS = 6, CR_HEADERS = 128, CR_HINTS = 1024 };
 
 // A line among those that a header counted.
 typedef struct {
@@ -82,6 +82,12 @@ int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t co
 
 // Whether a line begins with a time of the clock.
 int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
+
+// The minute of the day, if a line begins with a time that is of the clock but for that; -1: it does not, or is of the clock.
+int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count);
+
+// Puts the clock to another minute of its day. Returns by how many it is later.
+int32_t cr_set_minute(cr_headers *headers, int32_t minute);
 
 int cr_is_ascii(const uint8_t *text, size_t count);
 

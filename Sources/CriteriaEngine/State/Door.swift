@@ -236,7 +236,7 @@ struct Door {
       let subject = UnsafeRawBufferPointer(bytes)
       var found: [Pending.Payload] = []
       var matching: [Int] = []
-      for index in readers {
+      for index in Self.candidates(readers, in: subject, workspace) {
         guard let payload = search(subject, signal: index, origin, workspace) else { continue }
         found.append(payload)
         matching.append(index)
@@ -245,6 +245,18 @@ struct Door {
       let others = matching.isEmpty ? readers : readers.filter { !matching.contains($0) }
       return [.unmatchedLine(signals: others)] + found
     }
+  }
+
+  /// Those of the signals whose patterns a line may match: one look for all of them. A message of several lines, or with a
+  /// line's end, is no line to a `LogMatcher`.
+  private static func candidates(_ readers: [Int], in subject: UnsafeRawBufferPointer, _ workspace: Workspace) -> [Int] {
+    guard readers.count > 2, !subject.isEmpty, subject.last != 0x0D, !subject.contains(0x0A) else { return readers }
+    var found: [Int] = []
+    workspace.logMatcher.scanCandidates(subject) { pattern, _, _ in
+      let signal = workspace.logSignals[pattern]
+      if readers.contains(signal) { found.append(signal) }
+    }
+    return found
   }
 
   /// - Returns: `nil`: the line does not match.

@@ -43,6 +43,11 @@ extension InputAssembler {
       if log.counts.lines > 0, place < next {
         place = log.known.goBy(block, from: place, to: next, longestLine: log.longestLine, &log.counts)
         if place == block.count { break }
+        if place < next, let minute = log.known.otherMinute(block, place) {
+          log.known.flush { add($0, block, &log) }
+          log.known.enter(minute: minute, block, place, step: options.step)
+          continue
+        }
       }
       var end = candidate
       if place == next { while end < log.candidates.count, log.candidates[end].line == next { end += 1 } }
@@ -59,22 +64,10 @@ extension InputAssembler {
     _ block: UnsafeRawBufferPointer, _ start: Int, _ log: inout PlainLog, _ candidates: ArraySlice<PlainLog.Candidate>,
     _ matcher: LogMatcher, _ lines: LineStream
   ) -> Int {
-    var from = start
-    let newline = memchr(block.baseAddress! + from, 0x0A, block.count - from)
-    var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
-    let next = end + 1
-    log.counts.lines += 1
-    if end - from > log.longestLine {
-      lines.refuseLongLine(&log.counts, &log.problems)
-      return next
-    }
-    if end > from, block[end - 1] == 0x0D { end -= 1 }
-    if log.counts.lines == 1, end - from >= 3, memcmp(block.baseAddress! + from, "\u{FEFF}", 3) == 0 { from += 3 }
-    if end == from {
-      log.counts.comments += 1
-      return next
-    }
-    let line = UnsafeRawBufferPointer(rebasing: block[from..<end])
+    let (range, next) = lines.line(of: block, at: start, &log.counts, &log.problems)
+    guard let range else { return next }
+    let from = range.lowerBound
+    let line = UnsafeRawBufferPointer(rebasing: block[range])
     if let newest = log.known.newest {
       log.state.time = newest.time
       log.state.host = newest.meaning.host
@@ -121,8 +114,7 @@ extension InputAssembler {
     _ matcher: LogMatcher, offset: Int
   ) -> Bool {
     let text = UnsafeRawBufferPointer(rebasing: line[message...])
-    // A message that goes on in the middle of a word: to its patterns the word begins there.
-    if message > 0, ByteSet.word.contains(line[message - 1]), let first = text.first, ByteSet.word.contains(first) {
+    if beginsInWord(line, at: message) {
       return readers(of: source).contains { matcher.search($0, in: text) != .noMatch }
     }
     if candidates.isEmpty { return false }

@@ -21,6 +21,17 @@ final class KnownHeaders {
     var time: RecordTime
     var offset: Int
     var line: Int
+
+    /// Takes in lines of another header, if they are of the same name, nobody wants either, and their times can be compared.
+    mutating func add(_ other: Run) -> Bool {
+      guard meaning.source == nil, other.meaning.source == nil, meaning.name == other.meaning.name,
+        let isEarlier = other.earliest.isBefore(earliest), let isOlder = other.time.isBefore(time)
+      else { return false }
+      count += other.count
+      if isEarlier { earliest = other.earliest }
+      if !isOlder { time = other.time }
+      return true
+    }
   }
 
   private let table: UnsafeMutablePointer<cr_headers>
@@ -63,6 +74,26 @@ final class KnownHeaders {
     counts.comments += Int(table.pointee.empty)
     counts.continued += Int(table.pointee.continued)
     return place
+  }
+
+  /// The minute of the day that a line has, if it begins with a time like those before it, of another minute of the same day.
+  func otherMinute(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int32? {
+    let minute = cr_other_minute(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count)
+    return minute < 0 ? nil : minute
+  }
+
+  /// From here on, lines of that minute are counted; nothing may be counted any more.
+  ///
+  /// - Parameters:
+  ///   - block: Where the first of them is, at `place`.
+  ///   - step: Milliseconds: lines of one tick are counted together.
+  func enter(minute new: Int32, _ block: UnsafeRawBufferPointer, _ place: Int, step: Int64) {
+    minute = minute.adding(cr_set_minute(table, new) * 60_000)
+    // Where in its minute the line is, whatever the tick.
+    (table.pointee.clock.above, table.pointee.clock.upto) = (-1, 59_999)
+    var seconds: Int32 = 0
+    _ = cr_is_of_clock(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count, &seconds)
+    bound(&table.pointee.clock, seconds, step)
   }
 
   /// What the newest line's header means, if it is known: the lines gone by are newer than what was read last.
@@ -159,25 +190,29 @@ final class KnownHeaders {
       oldest = 1
       withUnsafeMutableBytes(of: &table.pointee.hints) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
+    bound(&clock, shape.seconds, step)
+    table.pointee.clock = clock
+  }
+
+  /// Only seconds of the same tick as these.
+  private func bound(_ clock: inout cr_clock, _ seconds: Int32, _ step: Int64) {
     clock.above = -1
     clock.upto = 59_999
     switch minute {
     case .absolute(let start):
       clock.start = start
-      bound(&clock, start, shape.seconds, step)
+      bound(&clock, start, seconds, step)
     case .yearless(_, _, let start):
       // Else ticks lie otherwise on each day.
       if millisecondsOfDay % step == 0 {
-        bound(&clock, Int64(start), shape.seconds, step)
+        bound(&clock, Int64(start), seconds, step)
       } else {
-        (clock.above, clock.upto) = (shape.seconds - 1, shape.seconds)
+        (clock.above, clock.upto) = (seconds - 1, seconds)
       }
     case .sinceBoot, .unknown: break
     }
-    table.pointee.clock = clock
   }
 
-  /// Only seconds of the same tick.
   private func bound(_ clock: inout cr_clock, _ start: Int64, _ seconds: Int32, _ step: Int64) {
     let time = start + Int64(seconds)
     let tick = (time / step + (time % step > 0 ? 1 : 0)) * step
@@ -190,12 +225,24 @@ final class KnownHeaders {
 
   /// Gives out what was counted, and counts anew: before the block goes.
   func flush(_ body: (Run) -> Void) {
-    for index in meanings.indices { if let run = take(index) { body(run) } }
+    // Of lines that nobody wants it matters only of whom they are: mostly all are of one machine.
+    var unwanted: Run?
+    for index in meanings.indices {
+      guard let run = take(index) else { continue }
+      guard run.meaning.source == nil else {
+        body(run)
+        continue
+      }
+      if unwanted?.add(run) == true { continue }
+      if let unwanted { body(unwanted) }
+      unwanted = run
+    }
+    if let unwanted { body(unwanted) }
   }
 
   private func take(_ index: Int) -> Run? {
+    guard headers[index].count > 0 else { return nil }
     let header = headers[index]
-    guard header.count > 0 else { return nil }
     headers[index].count = 0
     return Run(
       meaning: meanings[index], count: Int(header.count), earliest: time(header.earliest, of: index),
@@ -295,6 +342,16 @@ private struct HeaderShape {
 }
 
 extension RecordTime {
+  /// `nil`: nobody knows, or they are not of one day.
+  fileprivate func isBefore(_ other: RecordTime) -> Bool? {
+    switch (self, other) {
+    case (.absolute(let a), .absolute(let b)): a < b
+    case (.yearless(let month, let day, let a), .yearless(let otherMonth, let otherDay, let b)):
+      month == otherMonth && day == otherDay ? a < b : nil
+    default: nil
+    }
+  }
+
   /// Milliseconds later, on the same day; what has no time of day has none afterwards.
   fileprivate func adding(_ milliseconds: Int32) -> RecordTime {
     switch self {

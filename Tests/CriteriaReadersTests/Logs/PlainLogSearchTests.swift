@@ -45,9 +45,10 @@ private func read(
 
 /// Lines of one way to write headers, mostly in order of time, of several hosts and programs; and what is in logs besides.
 private func randomLog(_ dice: inout Dice) -> [UInt8] {
-  let style = dice.below(6)
+  let style = dice.below(8)
   var clock = 3600 * 5 + dice.below(3600)
-  let hosts = dice.chance(40) ? ["combo"] : ["combo", "web-1", "web-2"]
+  let manyHosts = (0..<200).map { "web-\($0 * $0).\($0 % 3 == 0 ? "eu-central-1.compute.internal" : "lan")" }
+  let hosts = dice.chance(40) ? ["combo"] : dice.chance(80) ? ["combo", "web-1", "web-2"] : manyHosts
   let words = [
     "error", "panic", "oops", "Oops", "500", "x512", "session aa", "session ab", "xxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxx!",
     "fine",
@@ -63,7 +64,7 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let host = dice.pick(hosts)
     let program = dice.pick([
       "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
-      "kernlog",
+      "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]", "a-program-with-quite-a-long-name[\(dice.below(99))]",
     ])
     let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
@@ -73,10 +74,16 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     case 1: line = "2026-11-23T\(time)\(fraction)+01:00 \(host) \(program): \(message)"
     case 2: line = "2026-11-23 \(time),\(100 + dice.below(900)) \(message)"
     case 3: line = "[ \(clock).\(100_000 + dice.below(899_999))] \(message)"
+    case 6: line = "2026-11-23T\(time)Z \(host) \(dice.chance(95) ? "\(program): " : "ERROR main: ")\(message)"
+    case 7: line = "[Thu Nov 23 \(time)\(fraction) 2026] [error] \(message)"
     case 4: line = "<\(dice.below(190))>Jun  9 \(time)\(dice.chance(30) ? "" : " \(host)") \(program): \(message)"
     default: line = "- 11178 2005.06.03 R02 \(message)"
     }
-    switch dice.below(40) {
+    switch dice.below(44) {
+    case 8: line = "Jun  9 \(time) \(host) syslogd 1.4.1: restart \(message)"
+    case 9: line = "Jun  9 \(time) \(host) -- root[2421]: \(message)"
+    case 10: line = "2026-11-23T\(time)Z ERROR \(message): \(message)"
+    case 11: line = "Jun  9 \(time) \(program): \(message)"
     case 0: line = "\tat \(message)"
     case 1: line = message
     case 2: line = "Jun  9 \(time) \(host) \(message)"
