@@ -126,6 +126,59 @@ struct PlainLogSearchTests {
     }
   }
 
+  /// As `rulecheck match` shows it.
+  private struct Shown: Hashable {
+    var line: Int
+    var source: String
+    var message: [UInt8]
+    var pattern: Int
+    var outcome: MatchOutcome
+  }
+
+  @Test("lines that patterns hit are those of a reader that reads each line", arguments: 0..<40)
+  func hits(seed: UInt64) throws {
+    var dice = Dice(seed + 1000)
+    let regexes = try logs().map(\.regex)
+    for _ in 0..<12 {
+      let text = randomLog(&dice)
+      let source = dice.chance(20) ? "kernel" : nil
+      let wanted = dice.chance(50) ? ["kern*", "sshd"] : nil
+      func lines(_ chunk: Int) -> LineStream {
+        LineStream(ByteStream(text, name: "app.log", chunk: chunk), chunk: chunk, longestLine: 400)
+      }
+      var expected: [Shown] = []
+      let names = SourceNames(wanted: wanted)
+      let matcher = LogMatcher(regexes.map { .init($0) })
+      var reader = PlainLogReader(lines(1 << 18), source: source, defaultSource: "app", sources: names)
+      var batch = LogBatch()
+      while reader.next(into: &batch) {
+        batch.scan(with: matcher) { hit in
+          let record = batch.records[hit.record]
+          guard let source = record.source else { return }
+          let message = batch.withMessage(of: record) { Array($0) }
+          expected.append(
+            Shown(
+              line: record.line, source: names.name(source), message: message, pattern: hit.pattern, outcome: hit.outcome))
+        }
+      }
+      for chunk in [1 << 18, 1 + dice.below(900)] {
+        let names = SourceNames(wanted: wanted)
+        var found: [Shown] = []
+        var search = try #require(
+          PlainLogSearch(
+            lines(chunk), for: matcher, source: source, defaultSource: "app", zone: 0, sources: names, layouts: []))
+        while search.next({ hit in
+          found.append(
+            Shown(
+              line: hit.line, source: names.name(hit.source), message: Array(hit.message), pattern: hit.pattern,
+              outcome: hit.outcome))
+        }) {}
+        #expect(found == expected, "chunk \(chunk)")
+        #expect(search.counts.lines == reader.counts.lines && search.counts.refused == reader.counts.refused)
+      }
+    }
+  }
+
   @Test("a file that shrinks while it is read ends there, with a problem")
   func shrinking() throws {
     var template = Array("/tmp/shrinking-XXXXXX".utf8CString)
