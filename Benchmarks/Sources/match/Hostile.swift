@@ -28,7 +28,7 @@ private let hostile: [Hostile] = [
   Hostile("(\\d+)+ms", "", "1", "!1ms"), Hostile("([^=]+=?)+;", "", "a", "==a=;"), Hostile("(\\S+\\s*)+end$", "", "a", " end!"),
   Hostile("((ab)*)*c", "", "ab", "!c"), Hostile("(a?){30}a{30}x", "", "a", "!" + String(repeating: "a", count: 40) + "x"),
   Hostile("(.+)\\1+x", "", "ab", "!aax"), Hostile("(\\w+)\\w*\\1x", "", "ab", "!aax"),
-  Hostile("(?=(a+))a*b\\1", "", "a", "!aba"), Hostile("\"(\\\\.|[^\"]+)*\"x", "\"x\"", "a", ""),
+  Hostile("(?=(a+))a*b\\1", "", "a", "!aba"), Hostile("\"(\\w+|[^\"])*\"x", "\"x\"", "a", "!x"),
   Hostile("(.*a.*a.*a)*b=", "b=", "a", ""), Hostile(".*a.*a.*a.*b=", "b=", "a", ""),
   Hostile("\\w+\\w+\\w+\\w+b=", "", "a", "!wwwwb="), Hostile("(?:\\w+\\.?)*\\w+@x", "", "a.", "!aa@x"),
   Hostile("^(\\s*\\w+\\s*;?)+$", "", "w ", "!"), Hostile("^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*@", "", "a", "!@"),
@@ -60,6 +60,7 @@ func runHostile() throws {
   let length = 16_384
   var rows: [String] = []
   var worst = 0.0
+  var worstSearched = 0.0
   for one in hostile {
     let matcher = try MatchingBenchmark([one.pattern])
     let patient = try MatchingBenchmark([one.pattern], steps: 1_000_000)
@@ -67,8 +68,10 @@ func runHostile() throws {
     let longest = min(length, matcher.longestSubjects[0])
     let searched = one.line(longest)
     let body = Array(String(repeating: one.pump, count: length / one.pump.utf8.count).utf8)
-    let slowest = [aimed, searched, body, body + Array("!".utf8)].map { time($0, matcher) }.max()!
+    let slowest = [aimed, body, body + Array("!".utf8)].map { time($0, matcher) }.max()!
+    let slowestSearched = time(searched, matcher)
     worst = max(worst, slowest)
+    worstSearched = max(worstSearched, slowestSearched)
     let said = verdict(aimed, matcher.hits)
     let saidOfSearched = verdict(searched, matcher.hits)
     let alone = verdict(searched, patient.naiveHits)
@@ -77,10 +80,10 @@ func runHostile() throws {
     }
     rows.append(
       "{\"pattern\":\(quoted(one.pattern)),\"class\":\(quoted(matcher.classes[0])),\"worstMilliseconds\":\(thousandths(slowest))"
-        + ",\"verdict\":\"\(said)\",\"longestSearched\":\(longest),\"verdictThere\":\"\(saidOfSearched)\""
+        + ",\"verdict\":\"\(said)\",\"longestSearched\":\(longest),\"millisecondsThere\":\(thousandths(slowestSearched)),\"verdictThere\":\"\(saidOfSearched)\""
         + ",\"withTenTimesTheSteps\":\"\(alone)\"}")
   }
   print(
-    "{\"bytesPerLine\":\(length),\"patterns\":\(hostile.count),\"worstMilliseconds\":\(thousandths(worst)),\"lines\":[\n"
+    "{\"bytesPerLine\":\(length),\"patterns\":\(hostile.count),\"worstMilliseconds\":\(thousandths(worst)),\"worstOfLongestSearched\":\(thousandths(worstSearched)),\"lines\":[\n"
       + rows.joined(separator: ",\n") + "]}")
 }

@@ -75,6 +75,12 @@ func cpuSeconds() -> Double {
     + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
 }
 
+/// What `malloc` gave out and did not get back.
+func allocatedBytes() -> Int {
+  let all = mallinfo2()
+  return Int(all.uordblks) + Int(all.hblkhd)
+}
+
 func residentBytes() -> Int {
   guard let file = fopen("/proc/self/statm", "r") else { return 0 }
   defer { fclose(file) }
@@ -134,11 +140,14 @@ func run(_ arguments: Arguments) throws {
   let text = UnsafeRawBufferPointer(wholeFile(arguments.log))
   guard !text.isEmpty else { fail("`\(arguments.log)` is empty") }
   let before = residentBytes()
+  let allocatedBefore = allocatedBytes()
   let clock = ContinuousClock()
   var made: MatchingBenchmark?
   let compileTime = try clock.measure { made = try MatchingBenchmark(patterns, level: arguments.level) }
   let matcher = made!
   let resident = residentBytes() - before
+  // The matcher as it is: sequences, tables, compiled patterns; and the machine code, which `malloc` knows nothing of.
+  let memory = allocatedBytes() - allocatedBefore + matcher.machineCodeBytes
 
   // The check first: the same hits as PCRE2 alone, on whole lines of the beginning.
   var prefix = min(text.count, arguments.naive << 20)
@@ -192,7 +201,7 @@ func run(_ arguments: Arguments) throws {
   output += ",\"gbPerSecond\":\(speed.json),\"memoryBandwidth\":\(bandwidth.json)"
   output += ",\"naivePCRE2\":\(naive.json),\"naiveBytes\":\(prefix),\"naiveAgrees\":\(found.counts == expected.counts)"
   output +=
-    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"tableBytes\":\(matcher.tableBytes),\"patternBytes\":\(matcher.patternBytes)"
+    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"memory\":\(memory),\"tableBytes\":\(matcher.tableBytes),\"patternBytes\":\(matcher.patternBytes),\"machineCodeBytes\":\(matcher.machineCodeBytes)"
   output += ",\"hits\":\(hits.counts.reduce(0, +)),\"limits\":\(hits.limits),\"candidates\":\(candidates.reduce(0, +))"
   output += ",\"filtered\":\(classes.count { $0 != "every line" }),\"classes\":{"
   output +=

@@ -64,7 +64,9 @@ private struct ExplosionSearch {
     for breaking in ["!", " ", "x", "\t"] where found == nil && tries < 64 {
       tries += 1
       let copies = max(2, (length - before.count - after.count) / unit.count)
-      let pumped = before + Array(repeatElement(unit, count: copies).joined())
+      var pumped = before
+      pumped.reserveCapacity(length + 64)
+      for _ in 0..<copies { pumped += unit }
       for line in [pumped + Array(breaking.utf8) + after, pumped + after + Array(breaking.utf8)] where found == nil {
         if line.withUnsafeBytes({ scanner.search(regex, in: $0) }) == .limit { found = line }
       }

@@ -38,8 +38,10 @@ import Glibc
   public var classes: [String] { regexes.map { $0.analysis.patternClass.rawValue } }
   /// The longest line that each is searched in.
   public var longestSubjects: [Int] { regexes.map(\.longestSubject) }
-  /// Bytes that PCRE2's compiled patterns take, its machine code among them.
-  public var patternBytes: Int { regexes.reduce(0) { $0 + $1.memory } }
+  /// Bytes that PCRE2's compiled patterns take.
+  public var patternBytes: Int { regexes.reduce(0) { $0 + $1.memory.pattern } }
+  /// Bytes of the machine code made of them.
+  public var machineCodeBytes: Int { regexes.reduce(0) { $0 + $1.memory.machineCode } }
   /// Bytes that the filter's tables take, without what PCRE2 takes.
   public var tableBytes: Int { matcher.memory }
 

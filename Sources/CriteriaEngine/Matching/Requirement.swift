@@ -138,7 +138,8 @@ package struct PatternAnalysis: Sendable {
   /// How the time of a search may grow with the line: PCRE2's limit counts steps of some kinds only.
   package enum Growth: Sendable {
     case bounded  // the limit sees it
-    case groups  // (?:a|b)+, \w+\w+b: as the square
+    case groups  // (?:a|b)+: as the square
+    case runs  // \w+\w+b: as the square, and of many bytes a step
     case references  // (.+)\\1: faster still
   }
   package var growth = Growth.groups
@@ -152,7 +153,7 @@ package struct PatternAnalysis: Sendable {
       let parsed = try? PatternParser.parse(pattern, utf: utf, newlineIsLineFeed: newlineIsLineFeed)
     else { return }
     growth = parsed.root.growth
-    if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .groups }
+    if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .runs }
     var analyzer = RequirementAnalyzer(isPrecise: parsed.isPrecise)
     guard var found = analyzer.requirement(of: parsed.root) else { return }
     isWhole = analyzer.isPrecise && found.isWhole

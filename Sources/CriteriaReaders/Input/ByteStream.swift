@@ -80,7 +80,6 @@ package final class ByteStream {
   ///
   /// Reading costs a copy, which is more than searching does.
   func map() -> UnsafeRawBufferPointer? {
-    if getenv("NOMAP") != nil { return nil }
     guard !sniffed, case .descriptor(let descriptor) = source, let total, total >= Self.leastMapped,
       let file = MappedFile(descriptor, count: total)
     else { return nil }
