@@ -22,16 +22,20 @@ private struct Hostile {
 private let hostile: [Hostile] = [
   Hostile("(a+)+$", "", "a", "!"), Hostile("(?:a|b)+[:=]", "", "ab", "!a:"), Hostile("(a*)*b", "", "a", "!b"),
   Hostile("(a|a)*b", "", "a", "!b"), Hostile("(a|aa)+$", "", "a", "!"), Hostile("(.*)*x=\\d", "x=1", "a", ""),
-  Hostile("^(\\w+\\s?)*$", "", "word ", "!"), Hostile("(\\w+)+:", "", "w", "!w:"), Hostile("([a-z]+)*\\d", "", "a", "!1"),
+  Hostile("^(\\w+\\s?)*$", "", "word ", "!"), Hostile("(\\w+)+:", "", "w", "!w:"),
+  Hostile("([a-z]+)*\\d", "", "a", "!1"),
   Hostile("(.*a){12}x", "ax", "a", ""), Hostile("(x+x+)+y", "", "x", "!xxy"),
   Hostile("^(([a-z])+.)+[A-Z]([a-z])+$", "", "a", " Ab!"), Hostile("(?:.*,){10}P", ",P", "1,", ""),
-  Hostile("(\\d+)+ms", "", "1", "!1ms"), Hostile("([^=]+=?)+;", "", "a", "==a=;"), Hostile("(\\S+\\s*)+end$", "", "a", " end!"),
-  Hostile("((ab)*)*c", "", "ab", "!c"), Hostile("(a?){30}a{30}x", "", "a", "!" + String(repeating: "a", count: 40) + "x"),
+  Hostile("(\\d+)+ms", "", "1", "!1ms"), Hostile("([^=]+=?)+;", "", "a", "==a=;"),
+  Hostile("(\\S+\\s*)+end$", "", "a", " end!"),
+  Hostile("((ab)*)*c", "", "ab", "!c"),
+  Hostile("(a?){30}a{30}x", "", "a", "!" + String(repeating: "a", count: 40) + "x"),
   Hostile("(.+)\\1+x", "", "ab", "!aax"), Hostile("(\\w+)\\w*\\1x", "", "ab", "!aax"),
   Hostile("(?=(a+))a*b\\1", "", "a", "!aba"), Hostile("\"(\\w+|[^\"])*\"x", "\"x\"", "a", "!x"),
   Hostile("(.*a.*a.*a)*b=", "b=", "a", ""), Hostile(".*a.*a.*a.*b=", "b=", "a", ""),
   Hostile("\\w+\\w+\\w+\\w+b=", "", "a", "!wwwwb="), Hostile("(?:\\w+\\.?)*\\w+@x", "", "a.", "!aa@x"),
-  Hostile("^(\\s*\\w+\\s*;?)+$", "", "w ", "!"), Hostile("^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*@", "", "a", "!@"),
+  Hostile("^(\\s*\\w+\\s*;?)+$", "", "w ", "!"),
+  Hostile("^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*@", "", "a", "!@"),
 ]
 
 private enum Verdict: String { case match, noMatch, unknown }
@@ -76,7 +80,9 @@ func runHostile() throws {
     let saidOfSearched = verdict(searched, matcher.hits)
     let alone = verdict(searched, patient.naiveHits)
     for (line, said) in [(aimed, said), (searched, saidOfSearched)] where said == .noMatch {
-      if verdict(line, patient.naiveHits) != .noMatch { fail("`\(one.pattern)` says that a line does not match, and cannot know") }
+      if verdict(line, patient.naiveHits) != .noMatch {
+        fail("`\(one.pattern)` says that a line does not match, and cannot know")
+      }
     }
     rows.append(
       "{\"pattern\":\(quoted(one.pattern)),\"class\":\(quoted(matcher.classes[0])),\"worstMilliseconds\":\(thousandths(slowest))"

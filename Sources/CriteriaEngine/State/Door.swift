@@ -249,7 +249,8 @@ struct Door {
 
   /// Those of the signals whose patterns a line may match: one look for all of them. A message of several lines, or with a
   /// line's end, is no line to a `LogMatcher`.
-  private static func candidates(_ readers: [Int], in subject: UnsafeRawBufferPointer, _ workspace: Workspace) -> [Int] {
+  private static func candidates(_ readers: [Int], in subject: UnsafeRawBufferPointer, _ workspace: Workspace) -> [Int]
+  {
     guard readers.count > 2, !subject.isEmpty, subject.last != 0x0D, !subject.contains(0x0A) else { return readers }
     var found: [Int] = []
     workspace.logMatcher.scanCandidates(subject) { pattern, _, _ in

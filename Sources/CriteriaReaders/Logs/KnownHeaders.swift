@@ -301,7 +301,8 @@ private struct HeaderShape {
       if end != scanner.at + 1 { return nil }
     }
     let length = scanner.at
-    guard length < end, end <= line.count || found.tag == nil, length <= 8 * Int(CR_WORDS), end - length <= 8 * Int(CR_WORDS),
+    guard length < end, end <= line.count || found.tag == nil, length <= 8 * Int(CR_WORDS),
+      end - length <= 8 * Int(CR_WORDS),
       !line.contains(0)
     else { return nil }
 

@@ -117,5 +117,6 @@ package struct PlainLogSearch {
 
 /// Whether a message goes on in the middle of a word of its line: to patterns the word begins there.
 func beginsInWord(_ line: UnsafeRawBufferPointer, at message: Int) -> Bool {
-  message > 0 && message < line.count && ByteSet.word.contains(line[message - 1]) && ByteSet.word.contains(line[message])
+  message > 0 && message < line.count && ByteSet.word.contains(line[message - 1])
+    && ByteSet.word.contains(line[message])
 }

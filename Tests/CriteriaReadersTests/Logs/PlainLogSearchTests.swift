@@ -64,7 +64,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let host = dice.pick(hosts)
     let program = dice.pick([
       "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
-      "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]", "a-program-with-quite-a-long-name[\(dice.below(99))]",
+      "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]",
+      "a-program-with-quite-a-long-name[\(dice.below(99))]",
     ])
     let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
@@ -158,7 +159,8 @@ struct PlainLogSearchTests {
           let message = batch.withMessage(of: record) { Array($0) }
           expected.append(
             Shown(
-              line: record.line, source: names.name(source), message: message, pattern: hit.pattern, outcome: hit.outcome))
+              line: record.line, source: names.name(source), message: message, pattern: hit.pattern,
+              outcome: hit.outcome))
         }
       }
       for chunk in [1 << 18, 1 + dice.below(900)] {
