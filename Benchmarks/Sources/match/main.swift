@@ -4,6 +4,7 @@
 // swift run -c release --package-path Benchmarks match --patterns FILE --log FILE [--level LEVEL] [--naive MB] [--rounds N]
 // swift run -c release --package-path Benchmarks match --hostile     what patterns that explode take on lines made for them
 
+import CMemory
 @_spi(Internals) import CriteriaEngine
 import Glibc
 
@@ -75,12 +76,6 @@ func cpuSeconds() -> Double {
     + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
 }
 
-/// What `malloc` gave out and did not get back.
-func allocatedBytes() -> Int {
-  let all = mallinfo2()
-  return Int(all.uordblks) + Int(all.hblkhd)
-}
-
 func residentBytes() -> Int {
   guard let file = fopen("/proc/self/statm", "r") else { return 0 }
   defer { fclose(file) }
@@ -140,14 +135,14 @@ func run(_ arguments: Arguments) throws {
   let text = UnsafeRawBufferPointer(wholeFile(arguments.log))
   guard !text.isEmpty else { fail("`\(arguments.log)` is empty") }
   let before = residentBytes()
-  let allocatedBefore = allocatedBytes()
+  let allocatedBefore = Int(cm_allocated())
   let clock = ContinuousClock()
   var made: MatchingBenchmark?
   let compileTime = try clock.measure { made = try MatchingBenchmark(patterns, level: arguments.level) }
   let matcher = made!
   let resident = residentBytes() - before
   // The matcher as it is: sequences, tables, compiled patterns; and the machine code, which `malloc` knows nothing of.
-  let memory = allocatedBytes() - allocatedBefore + matcher.machineCodeBytes
+  let memory = Int(cm_allocated()) - allocatedBefore + matcher.machineCodeBytes
 
   // The check first: the same hits as PCRE2 alone, on whole lines of the beginning.
   var prefix = min(text.count, arguments.naive << 20)

@@ -25,6 +25,11 @@ package struct PlainLogSearch {
   private var state: PlainLogState
   private let known = KnownHeaders()
   private var candidates: [(line: Int, pattern: Int, occurrence: Int)] = []
+  /// Lines are gone by that have a known header. In a log where every line has another one that costs more than to read them.
+  private var goesBy = true
+  /// Blocks until it is tried again.
+  private var untilGoingBy = 0
+  private var linesRead = 0
 
   /// - Parameters:
   ///   - source: The source of all lines, if it was said.
@@ -59,11 +64,14 @@ package struct PlainLogSearch {
   private mutating func search(_ block: UnsafeRawBufferPointer, _ body: (Hit) throws -> Void) rethrows {
     candidates.removeAll(keepingCapacity: true)
     matcher.scanCandidates(block) { candidates.append(($1.lowerBound, $0, $2)) }
+    let linesBefore = counts.lines
+    linesRead = 0
+    defer { choose(lines: counts.lines - linesBefore) }
     var place = 0
     var candidate = 0
     while place < block.count {
       let next = candidate < candidates.count ? candidates[candidate].line : block.count
-      if counts.lines > 0, place < next {
+      if goesBy, counts.lines > 0, place < next {
         place = known.goBy(block, from: place, to: next, longestLine: lines.longestLine, &counts)
         if place == block.count { break }
         if place < next, let minute = known.otherMinute(block, place) {
@@ -78,6 +86,20 @@ package struct PlainLogSearch {
     }
   }
 
+  /// How the next block is searched.
+  private mutating func choose(lines: Int) {
+    if goesBy {
+      guard linesRead > lines / 4, lines > 16 else { return }
+      goesBy = false
+      untilGoingBy = 16
+      if let newest = known.newest { state.source = newest.meaning.source }
+      known.forgetNewest()
+    } else {
+      untilGoingBy -= 1
+      goesBy = untilGoingBy == 0
+    }
+  }
+
   private mutating func read(
     _ block: UnsafeRawBufferPointer, _ start: Int, _ candidates: ArraySlice<(line: Int, pattern: Int, occurrence: Int)>,
     _ body: (Hit) throws -> Void
@@ -87,10 +109,8 @@ package struct PlainLogSearch {
     let line = UnsafeRawBufferPointer(rebasing: block[range])
     if let newest = known.newest { state.source = newest.meaning.source }
     let header = state.take(line)
-    known.remember(
-      block, range.lowerBound, header, .init(name: 0, host: nil, source: state.source), state.time, line: counts.lines,
-      step: 60_000, notBefore: nil, counts: false, hasISOTags: state.style.hasISOTags
-    ) { _ in }
+    linesRead += 1
+    if goesBy { remember(block, range.lowerBound, header) }
     guard let source = state.source else { return next }
     let begin = header?.message ?? 0
     let message = UnsafeRawBufferPointer(rebasing: line[begin...])
@@ -112,6 +132,15 @@ package struct PlainLogSearch {
       }
     }
     return next
+  }
+}
+
+extension PlainLogSearch {
+  private func remember(_ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader?) {
+    known.remember(
+      block, place, header, .init(name: 0, host: nil, source: state.source), state.time, line: counts.lines,
+      step: 60_000, notBefore: nil, counts: false, hasISOTags: state.style.hasISOTags
+    ) { _ in }
   }
 }
 
