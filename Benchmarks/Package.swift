@@ -24,11 +24,13 @@ let package = Package(
       name: "observe", dependencies: [criteria, "FleetData", "CAllocations"], swiftSettings: settings),
     .executableTarget(
       name: "compare", dependencies: [criteria, internals, "FleetData", "KernelInputs"], swiftSettings: settings),
+    // What malloc has given out.
+    .target(name: "CMemory"),
     .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
     .executableTarget(
       name: "match",
       dependencies: [
-        internals, .target(name: "CHyperscan", condition: .when(traits: ["Hyperscan"])),
+        internals, "CMemory", .target(name: "CHyperscan", condition: .when(traits: ["Hyperscan"])),
       ],
       swiftSettings: settings),
   ]

@@ -2,6 +2,9 @@
 #include "CReading.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 static inline uint64_t load8(const uint8_t *bytes) {
   uint64_t word;
@@ -57,77 +60,310 @@ static inline int reads_clock(const cr_clock *clock, const uint8_t *line, size_t
   return t > clock->above && t <= clock->upto;
 }
 
-// Whether the header stands behind the time; `room` bytes may be read there.
-static inline int has_header(const cr_header *h, const uint8_t *tail, const uint8_t *start, size_t room) {
-  for (uint32_t i = 0; i < h->words; i++)
+// How many digits there are at a place, up to eight.
+static inline size_t leading_digits(const uint8_t *text) {
+  uint64_t word = load8(text);
+  // What is carried into a byte comes from one before it that is no digit.
+  uint64_t other = ((word ^ 0x3030303030303030ull) | ((word + 0x0606060606060606ull) ^ 0x3030303030303030ull)) &
+                   0xF0F0F0F0F0F0F0F0ull;
+  return other ? (size_t)__builtin_ctzll(other) / 8 : 8;
+}
+
+// Of the first four words, whether they are the header's: most are no longer, and to ask for each word by itself would cost a
+// wrong guess at every other line.
+static inline int begins_with(const cr_header *h, const uint8_t *start) {
+#if defined(__SSE2__)
+  const uint8_t *values = (const uint8_t *)h->values, *masks = (const uint8_t *)h->masks;
+  __m128i a = _mm_and_si128(_mm_loadu_si128((const void *)start), _mm_loadu_si128((const void *)masks));
+  __m128i b = _mm_and_si128(_mm_loadu_si128((const void *)(start + 16)), _mm_loadu_si128((const void *)(masks + 16)));
+  a = _mm_cmpeq_epi8(a, _mm_loadu_si128((const void *)values));
+  b = _mm_cmpeq_epi8(b, _mm_loadu_si128((const void *)(values + 16)));
+  return _mm_movemask_epi8(_mm_and_si128(a, b)) == 0xFFFF;
+#else
+  uint64_t differences = 0;
+  for (uint32_t i = 0; i < 4; i++) differences |= (load8(start + 8 * i) & h->masks[i]) ^ h->values[i];
+  return differences == 0;
+#endif
+}
+
+// Whether the header stands behind the time; `room` bytes may be read at `tail`, and whole words at `start`, a copy if need be.
+static inline __attribute__((always_inline)) int has_header(const cr_header *h, const uint8_t *tail, const uint8_t *start, size_t room) {
+  if (!begins_with(h, start)) return 0;
+  for (uint32_t i = 4; i < h->words; i++)
     if ((load8(start + 8 * i) & h->masks[i]) != h->values[i]) return 0;
   if (room < h->length) return 0;
   size_t place = h->length;
   if (h->has_process) {
-    while (place < room && place - h->length < 11 && is_digit(tail[place])) place++;
-    if (place == h->length || place + 3 > room || tail[place] != ']' || tail[place + 1] != ':' || tail[place + 2] != ' ')
-      return 0;
+    size_t digits = 0;
+    if (place + 16 <= room) digits = leading_digits(tail + place);
+    if (digits % 8 == 0)
+      for (digits = 0; place + digits < room && digits < 11 && is_digit(tail[place + digits]);) digits++;
+    if (digits == 0 || place + digits + 3 > room) return 0;
+    place += digits;
+    if (tail[place] != ']' || tail[place + 1] != ':' || tail[place + 2] != ' ') return 0;
     place += 3;
   }
   return !(h->without_bracket && place < room && tail[place] == '[');
+}
+
+// Of host and program, which mostly end with the first `:` or `[`: their first and last bytes, and how many they are. The time
+// stands before them, so that as many bytes can be read there.
+static inline uint32_t hash_of_names(const uint8_t *start, const uint8_t *tail) {
+#if defined(__SSE2__)
+  __m128i colon = _mm_set1_epi8(':'), bracket = _mm_set1_epi8('[');
+  __m128i a = _mm_loadu_si128((const void *)start), b = _mm_loadu_si128((const void *)(start + 16));
+  uint32_t ends =
+      (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(a, colon), _mm_cmpeq_epi8(a, bracket))) |
+      (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(b, colon), _mm_cmpeq_epi8(b, bracket))) << 16;
+  // Never more than there is: behind that the copy has zeros.
+  size_t length = (size_t)__builtin_ctzll(ends | 1ull << 32);
+#else
+  size_t length = 0;
+  while (length < 32 && start[length] != ':' && start[length] != '[') length++;
+#endif
+  uint64_t first = length < 8 ? 0 : load8(start);
+  uint64_t last = load8((length < 8 ? tail : start) + length - 8);
+  uint64_t hash = (last ^ (first << 23 | first >> 41)) + length * 0xC2B2AE3D27D4EB4Full;
+  return (uint32_t)((hash ^ hash >> 32) * 0x9E3779B97F4A7C15ull >> 48) % CR_HINTS;
 }
 
 int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
   return reads_clock(&headers->clock, text + line, count - line, time);
 }
 
-int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+// Where the hint is wrong: those met last first.
+static __attribute__((noinline)) int32_t find_in_order(cr_headers *headers, const uint8_t *tail, const uint8_t *start,
+                                                       size_t room, int64_t now, uint8_t *hint) {
+  for (uint32_t k = 0; k < headers->ordered; k++) {
+    uint8_t index = headers->order[k];
+    const cr_header *h = &headers->headers[index];
+    if (now < h->not_before || !has_header(h, tail, start, room)) continue;
+    memmove(headers->order + 1, headers->order, k);
+    headers->order[0] = index;
+    *hint = index;
+    return index;
+  }
+  return -1;
+}
+
+static inline __attribute__((always_inline)) int32_t find(cr_headers *headers, const uint8_t *text, size_t line,
+                                                          size_t count, int32_t *time) {
   const cr_clock *clock = &headers->clock;
   if (!reads_clock(clock, text + line, count - line, time)) return -1;
   const uint8_t *tail = text + line + clock->length;
   size_t room = count - line - clock->length;
   uint8_t copy[8 * CR_WORDS];
   const uint8_t *start = readable(tail, room, copy);
-  for (uint32_t k = 0; k < headers->ordered; k++) {
-    uint8_t index = headers->order[k];
-    const cr_header *h = &headers->headers[index];
-    if (clock->start + *time < h->not_before || !has_header(h, tail, start, room)) continue;
-    if (k) {
-      memmove(headers->order + 1, headers->order, k);
-      headers->order[0] = index;
-    }
-    return index;
-  }
-  return -1;
+  int64_t now = clock->start + *time;
+  uint8_t *hint = &headers->hints[hash_of_names(start, tail)];
+  const cr_header *first = &headers->headers[*hint];
+  if (*hint && now >= first->not_before && has_header(first, tail, start, room)) return *hint;
+  return find_in_order(headers, tail, start, room, now, hint);
 }
 
-size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest,
-                int ascii_only) {
-  while (from < end) {
-    const uint8_t *line = text + from;
-    const uint8_t *newline = memchr(line, '\n', end - from);
-    size_t length = newline ? (size_t)(newline - line) : end - from;
-    if (length > longest) return from;
-    size_t next = newline ? from + length + 1 : end;
-    if (length == 0 || (length == 1 && line[0] == '\r')) {
-      headers->lines++;
-      headers->empty++;
-      from = next;
-      continue;
+int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time) {
+  return find(headers, text, line, count, time);
+}
+
+// MARK: Minutes
+
+static inline int32_t two_digits(const uint8_t *text) { return (text[0] - '0') * 10 + (text[1] - '0'); }
+
+int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count) {
+  const cr_clock *clock = &headers->clock;
+  if (!clock->words || clock->seconds < 6 || count - line < clock->length) return -1;
+  const uint8_t *values = (const uint8_t *)clock->values, *masks = (const uint8_t *)clock->masks;
+  const uint8_t *time = text + line;
+  size_t hours = clock->seconds - 6, minutes = clock->seconds - 3;
+  for (size_t i = 0; i < clock->length; i++) {
+    int is_free = masks[i] != 255 || i == hours || i == hours + 1 || i == minutes || i == minutes + 1;
+    if (is_free ? !is_digit(time[i]) : time[i] != values[i]) return -1;
+  }
+  if (memcmp(time + hours, values + hours, 5) == 0) return -1;
+  int32_t hour = two_digits(time + hours), minute = two_digits(time + minutes);
+  return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
+}
+
+int32_t cr_set_minute(cr_headers *headers, int32_t minute) {
+  cr_clock *clock = &headers->clock;
+  uint8_t *time = (uint8_t *)clock->values + clock->seconds - 6;
+  int32_t before = two_digits(time) * 60 + two_digits(time + 3);
+  time[0] = (uint8_t)('0' + minute / 600);
+  time[1] = (uint8_t)('0' + minute / 60 % 10);
+  time[3] = (uint8_t)('0' + minute % 60 / 10);
+  time[4] = (uint8_t)('0' + minute % 10);
+  return minute - before;
+}
+
+// MARK: Line ends
+
+enum { CR_PART = 4096 };
+
+// The places of `\n` in a part of a text, at most `CR_PART` bytes; whether any byte is beyond ASCII goes to `high`.
+static size_t line_ends_plain(const uint8_t *text, size_t from, size_t end, uint32_t *ends, int *high) {
+  size_t count = 0;
+  *high = !cr_is_ascii(text + from, end - from);
+  for (size_t place = from;;) {
+    const uint8_t *newline = memchr(text + place, '\n', end - place);
+    if (!newline) return count;
+    place = (size_t)(newline - text);
+    ends[count++] = (uint32_t)(place++ - from);
+  }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,bmi,popcnt"))) static size_t line_ends_avx2(const uint8_t *text, size_t from, size_t end, uint32_t *ends,
+                                                                 int *high) {
+  const __m256i newline = _mm256_set1_epi8('\n');
+  __m256i any = _mm256_setzero_si256();
+  size_t count = 0, place = from;
+  for (; place + 64 <= end; place += 64) {
+    __m256i a = _mm256_loadu_si256((const void *)(text + place));
+    __m256i b = _mm256_loadu_si256((const void *)(text + place + 32));
+    any = _mm256_or_si256(any, _mm256_or_si256(a, b));
+    uint64_t found = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, newline)) |
+                     (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, newline)) << 32;
+    // Two are written in any case: seldom are there more, and a guess at how many is wrong at every other line.
+    uint32_t offset = (uint32_t)(place - from);
+    size_t more = (size_t)__builtin_popcountll(found);
+    ends[count] = offset + (uint32_t)_tzcnt_u64(found);
+    uint64_t rest = found & (found - 1);
+    ends[count + 1] = offset + (uint32_t)_tzcnt_u64(rest);
+    if (__builtin_expect(more > 2, 0)) {
+      size_t i = 2;
+      for (rest &= rest - 1; rest; rest &= rest - 1) ends[count + i++] = offset + (uint32_t)_tzcnt_u64(rest);
     }
-    if (ascii_only && !cr_is_ascii(line, length)) return from;
-    int32_t time;
-    if (may_begin_header(line[0])) {
-      int32_t found = cr_find(headers, text, from, count, &time);
-      if (found < 0) return from;
-      headers->current = found;
-      headers->headers[found].last = time;
-    } else {
-      if (headers->current < 0) return from;
-      time = headers->headers[headers->current].last;
-      headers->continued++;
-    }
-    cr_header *h = &headers->headers[headers->current];
+    count += more;
+  }
+  *high = _mm256_movemask_epi8(any) != 0;
+  for (; place < end; place++) {
+    *high |= text[place] >> 7;
+    if (text[place] == '\n') ends[count++] = (uint32_t)(place - from);
+  }
+  return count;
+}
+#endif
+
+typedef size_t line_ends_function(const uint8_t *text, size_t from, size_t end, uint32_t *ends, int *high);
+
+static line_ends_function *line_ends(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return line_ends_avx2;
+#endif
+  return line_ends_plain;
+}
+
+// MARK: Going by
+
+// A line of a header was met.
+static inline __attribute__((always_inline)) void count_line(cr_headers *headers, uint32_t index, int32_t time, size_t from) {
+  cr_header *h = &headers->headers[index];
+  headers->current = (int32_t)index;
+  headers->lines++;
+  h->last = time;
+  if (h->count == 0 || time < h->earliest) h->earliest = time;
+  if (h->count == 0 || time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines};
+  h->count++;
+}
+
+#if defined(__SSE2__)
+// What may be read at a line for it to go the short way: a time, a header, the number of a process.
+enum { CR_ROOM = 8 * CR_WORDS + 8 * CR_WORDS + 24 };
+
+// The same as `find` where all of that may be read, the time takes at most four words, and the hint is right; the lines of most
+// logs. -1: nobody knows yet.
+static inline __attribute__((always_inline)) int32_t find_soon(cr_headers *headers, const uint8_t *line, int32_t *time) {
+  const cr_clock *clock = &headers->clock;
+  __m128i wrong = _mm_setzero_si128();
+  for (int i = 0; i < 2; i++) {
+    __m128i text = _mm_loadu_si128((const void *)(line + 16 * i));
+    __m128i value = _mm_loadu_si128((const void *)(clock->values + 2 * i));
+    __m128i mask = _mm_loadu_si128((const void *)(clock->masks + 2 * i));
+    __m128i six = _mm_loadu_si128((const void *)(clock->sixes + 2 * i));
+    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(text, mask), value));
+    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(_mm_add_epi8(text, six), mask), value));
+  }
+  if (_mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) != 0xFFFF) return -1;
+  const uint8_t *digits = line + clock->seconds;
+  int32_t t = (digits[0] * 10 + digits[1] - 11 * '0') * 1000;
+  if (clock->milliseconds) {
+    const uint8_t *m = line + clock->milliseconds;
+    t += m[0] * 100 + m[1] * 10 + m[2] - 111 * '0';
+  }
+  // A second of sixty and more is beyond `upto` too.
+  if (t <= clock->above || t > clock->upto) return -1;
+  *time = t;
+  const uint8_t *tail = line + clock->length;
+  uint32_t index = headers->hints[hash_of_names(tail, tail)];
+  const cr_header *h = &headers->headers[index];
+  if (!index || clock->start + t < h->not_before || h->words > 4 || !begins_with(h, tail)) return -1;
+  tail += h->length;
+  if (h->has_process) {
+    size_t count = leading_digits(tail);
+    uint32_t end;
+    memcpy(&end, tail + count, 4);
+    const uint32_t expected = ']' | ':' << 8 | ' ' << 16;
+    if (count % 8 == 0 || (end & 0xFFFFFF) != expected) return -1;
+    tail += count + 3;
+  }
+  return h->without_bracket && *tail == '[' ? -1 : (int32_t)index;
+}
+#endif
+
+// One line `[from, end)`. Returns 0 if it must be read.
+static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count) {
+  const uint8_t *line = text + from;
+  if (end == from || (end == from + 1 && line[0] == '\r')) {
     headers->lines++;
-    if (h->count == 0 || time < h->earliest) h->earliest = time;
-    if (h->count == 0 || time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines};
-    h->count++;
-    from = next;
+    headers->empty++;
+    return 1;
+  }
+  int32_t time;
+  if (may_begin_header(line[0])) {
+    int32_t found = find(headers, text, from, count, &time);
+    if (found < 0) return 0;
+    headers->current = found;
+  } else {
+    if (headers->current < 0) return 0;
+    time = headers->headers[headers->current].last;
+    headers->continued++;
+  }
+  count_line(headers, (uint32_t)headers->current, time, from);
+  return 1;
+}
+
+size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest) {
+  line_ends_function *find = line_ends();
+#if defined(__SSE2__)
+  const int is_short = headers->clock.words > 0 && headers->clock.words <= 4;
+#endif
+  uint32_t ends[CR_PART + 2];
+  // Whether something is beyond ASCII in the parts that the line at hand may have begun in.
+  int high = 0;
+  for (size_t part = from; part < end;) {
+    size_t part_end = end - part > CR_PART ? part + CR_PART : end;
+    int is_high;
+    size_t found = find(text, part, part_end, ends, &is_high);
+    high |= is_high;
+    // The last line may have no end.
+    if (part_end == end && text[end - 1] != '\n') ends[found++] = (uint32_t)(end - part);
+    for (size_t i = 0; i < found; i++) {
+      size_t line_end = part + ends[i];
+      if (line_end - from > longest || (high && !cr_is_ascii(text + from, line_end - from))) return from;
+#if defined(__SSE2__)
+      int32_t time, index = is_short && count - from >= CR_ROOM ? find_soon(headers, text + from, &time) : -1;
+      if (__builtin_expect(index > 0, 1)) {
+        // What was found holds no `\n`, so it is all of this line.
+        count_line(headers, (uint32_t)index, time, from);
+        from = line_end < end ? line_end + 1 : end;
+        continue;
+      }
+#endif
+      if (!go_by_line(headers, text, from, line_end, count)) return from;
+      from = line_end < end ? line_end + 1 : end;
+    }
+    if (found) high = is_high;
+    part = part_end;
   }
   return from;
 }

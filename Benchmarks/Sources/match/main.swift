@@ -4,6 +4,7 @@
 // swift run -c release --package-path Benchmarks match --patterns FILE --log FILE [--level LEVEL] [--naive MB] [--rounds N]
 // swift run -c release --package-path Benchmarks match --hostile     what patterns that explode take on lines made for them
 
+import CMemory
 @_spi(Internals) import CriteriaEngine
 import Glibc
 
@@ -134,11 +135,14 @@ func run(_ arguments: Arguments) throws {
   let text = UnsafeRawBufferPointer(wholeFile(arguments.log))
   guard !text.isEmpty else { fail("`\(arguments.log)` is empty") }
   let before = residentBytes()
+  let allocatedBefore = Int(cm_allocated())
   let clock = ContinuousClock()
   var made: MatchingBenchmark?
   let compileTime = try clock.measure { made = try MatchingBenchmark(patterns, level: arguments.level) }
   let matcher = made!
   let resident = residentBytes() - before
+  // The matcher as it is: sequences, tables, compiled patterns; and the machine code, which `malloc` knows nothing of.
+  let memory = Int(cm_allocated()) - allocatedBefore + matcher.machineCodeBytes
 
   // The check first: the same hits as PCRE2 alone, on whole lines of the beginning.
   var prefix = min(text.count, arguments.naive << 20)
@@ -192,7 +196,7 @@ func run(_ arguments: Arguments) throws {
   output += ",\"gbPerSecond\":\(speed.json),\"memoryBandwidth\":\(bandwidth.json)"
   output += ",\"naivePCRE2\":\(naive.json),\"naiveBytes\":\(prefix),\"naiveAgrees\":\(found.counts == expected.counts)"
   output +=
-    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"tableBytes\":\(matcher.tableBytes)"
+    ",\"compileMilliseconds\":\(milliseconds(compileTime)),\"residentBytes\":\(resident),\"memory\":\(memory),\"tableBytes\":\(matcher.tableBytes),\"patternBytes\":\(matcher.patternBytes),\"machineCodeBytes\":\(matcher.machineCodeBytes)"
   output += ",\"hits\":\(hits.counts.reduce(0, +)),\"limits\":\(hits.limits),\"candidates\":\(candidates.reduce(0, +))"
   output += ",\"filtered\":\(classes.count { $0 != "every line" }),\"classes\":{"
   output +=

@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-enum { CR_WORDS = 6, CR_HEADERS = 32 };
+enum { CR_WORDS = 6, CR_HEADERS = 128, CR_HINTS = 1024 };
 
 // A line among those that a header counted.
 typedef struct {
@@ -62,6 +62,8 @@ typedef struct {
   // Those with words, the one that was met last first.
   uint8_t order[CR_HEADERS];
   uint32_t ordered;
+  // By a hash of host and program, the header that had it last: where to look first. 0: none.
+  uint8_t hints[CR_HINTS];
   // That of the newest line; -1: none is known.
   int32_t current;
   // Lines gone by in all, those of them that are empty, and those without a header.
@@ -71,15 +73,21 @@ typedef struct {
 // Goes by lines that have a known header, or none and follow one that has.
 //
 // `[from, end)` is whole lines, the last one perhaps without its `\n`; `end` is at most `count`, the bytes that may be read.
-// With `ascii_only`, lines with other bytes are not gone by. Returns where the first line begins that was not gone by.
-size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest,
-                int ascii_only);
+// Lines with bytes beyond ASCII, and those longer than `longest`, are not gone by. Returns where the first line begins that
+// was not gone by.
+size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest);
 
 // The header that a line has; -1: none of these. `time` is milliseconds of the minute.
 int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
 
 // Whether a line begins with a time of the clock.
 int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
+
+// The minute of the day, if a line begins with a time that is of the clock but for that; -1: it does not, or is of the clock.
+int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count);
+
+// Puts the clock to another minute of its day. Returns by how many it is later.
+int32_t cr_set_minute(cr_headers *headers, int32_t minute);
 
 int cr_is_ascii(const uint8_t *text, size_t count);
 

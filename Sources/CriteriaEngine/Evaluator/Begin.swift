@@ -157,6 +157,12 @@ extension InstanceBlock {
       }
       cold[row].launchedMetrics[metric] = (item.time, identity, value)
     case .attach(let signal): cold[row].logs[Int(plan.signals[signal].slot)].attach(at: item.time)
+    case .unmatchedLine(let signals):
+      for signal in signals {
+        let slot = Int(plan.signals[signal].slot)
+        cold[row].logs[slot].attach(at: item.time)
+        cold[row].logs[slot].sawLine(at: item.time)
+      }
     case .line(let signal, let event, let key, let hitLimit):
       let one = plan.signals[signal]
       let slot = Int(one.slot)

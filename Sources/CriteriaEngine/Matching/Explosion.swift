@@ -3,10 +3,26 @@ extension Regex {
   ///
   /// - Complexity: Some dozens of searches up to the limit, each well under a millisecond with the default one.
   package func explodingLine() -> String? {
-    guard let root = try? PatternParser.parse(pattern, utf: isUTF).root else { return nil }
+    // With one repetition the steps from one place are no more than the line is long.
+    guard let root = try? PatternParser.parse(pattern, utf: isUTF).root, root.degree > 1 else { return nil }
     var search = ExplosionSearch(regex: self)
     search.visit(root, before: [], after: [])
     return search.found.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension PatternNode {
+  /// Steps grow at most with this power of the line's length; 9: who knows.
+  fileprivate var degree: Int {
+    switch self {
+    case .empty, .boundary, .set: 0
+    case .anything: 9
+    case .sequence(let nodes): nodes.reduce(0) { min(9, $0 + $1.degree) }
+    case .alternatives(let nodes): nodes.contains { $0.degree > 0 } ? 9 : 0
+    case .repeated(.set, _, let most): (most ?? .max) > 8 ? 1 : 0
+    case .repeated(let node, _, let most): (most ?? .max) > 1 ? 9 : node.degree
+    case .ahead(let node), .behind(let node): node.degree
+    }
   }
 }
 
@@ -48,7 +64,9 @@ private struct ExplosionSearch {
     for breaking in ["!", " ", "x", "\t"] where found == nil && tries < 64 {
       tries += 1
       let copies = max(2, (length - before.count - after.count) / unit.count)
-      let pumped = before + Array(repeatElement(unit, count: copies).joined())
+      var pumped = before
+      pumped.reserveCapacity(length + 64)
+      for _ in 0..<copies { pumped += unit }
       for line in [pumped + Array(breaking.utf8) + after, pumped + after + Array(breaking.utf8)] where found == nil {
         if line.withUnsafeBytes({ scanner.search(regex, in: $0) }) == .limit { found = line }
       }

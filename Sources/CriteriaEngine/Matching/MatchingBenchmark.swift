@@ -16,11 +16,15 @@ import Glibc
   /// The kernels that this machine has, the quickest last.
   public static var levels: [String] { MatchingLevel.available.map { "\($0)" } }
 
-  /// - Parameter level: One of `levels`; `nil`: the quickest.
-  public init(_ patterns: [String], level: String? = nil) throws {
+  /// - Parameters:
+  ///   - level: One of `levels`; `nil`: the quickest.
+  ///   - steps: PCRE2's match limit; `nil`: as policies have it.
+  public init(_ patterns: [String], level: String? = nil, steps: Int? = nil) throws {
+    var limits = PatternLimits()
+    if let steps { limits.steps = steps }
     regexes = try patterns.map { pattern in
       do {
-        return try Regex(pattern: pattern)
+        return try Regex(pattern: pattern, limits: limits)
       } catch let error as RegexError {
         throw InvalidPattern(pattern: pattern, message: error.message)
       }
@@ -32,6 +36,12 @@ import Glibc
   public var level: String { "\(matcher.level)" }
   /// How each pattern is searched for.
   public var classes: [String] { regexes.map { $0.analysis.patternClass.rawValue } }
+  /// The longest line that each is searched in.
+  public var longestSubjects: [Int] { regexes.map(\.longestSubject) }
+  /// Bytes that PCRE2's compiled patterns take.
+  public var patternBytes: Int { regexes.reduce(0) { $0 + $1.memory.pattern } }
+  /// Bytes of the machine code made of them.
+  public var machineCodeBytes: Int { regexes.reduce(0) { $0 + $1.memory.machineCode } }
   /// Bytes that the filter's tables take, without what PCRE2 takes.
   public var tableBytes: Int { matcher.memory }
 

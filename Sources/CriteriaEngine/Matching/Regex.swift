@@ -45,7 +45,7 @@ package final class Regex: @unchecked Sendable {
   package init(
     pattern: String, utf: Bool = false, isAnchored: Bool = false, limits: PatternLimits = PatternLimits()
   ) throws(RegexError) {
-    let matchLimit = limits.steps
+    var matchLimit = limits.steps
     var error: Int32 = 0
     var offset = 0
     // `\C` splits characters; NEVER_BACKSLASH_C keeps it away in UTF mode.
@@ -72,13 +72,17 @@ package final class Regex: @unchecked Sendable {
       isAnchored
       ? PatternAnalysis() : PatternAnalysis(pattern, utf: utf, newlineIsLineFeed: Self.newlineIsLineFeed)
     self.analysis = analysis
-    // Measured: at these lengths the worst patterns take some milliseconds, with the default limit.
-    let bound =
-      switch isAnchored ? .bounded : analysis.growth {
-      case .bounded: Int.max
-      case .groups: Int(Double(matchLimit * 42).squareRoot())
-      case .references: Int((Double(matchLimit) * 2.62).squareRoot())
-      }
+    // Measured: at these lengths the worst patterns take less than five milliseconds, with the default limit.
+    let bound: Int
+    switch isAnchored ? .bounded : analysis.growth {
+    case .bounded: bound = .max
+    case .groups: bound = Int(Double(matchLimit * 30).squareRoot())
+    case .runs:
+      bound = Int(Double(matchLimit * 30).squareRoot())
+      // A step goes over many bytes.
+      matchLimit = max(1, matchLimit / 4)
+    case .references: bound = Int((Double(matchLimit) * 1.8).squareRoot())
+    }
     longestSubject = min(bound, limits.line)
     self.code = compiled
     self.pattern = pattern
@@ -88,6 +92,16 @@ package final class Regex: @unchecked Sendable {
   }
 
   deinit { pcre2_code_free_8(code) }
+
+  /// Bytes that PCRE2 keeps of it: the compiled pattern, and the machine code made of it.
+  package var memory: (pattern: Int, machineCode: Int) {
+    func size(_ what: Int32) -> Int {
+      var size = 0
+      pcre2_pattern_info_8(code, UInt32(what), &size)
+      return size
+    }
+    return (size(PCRE2_INFO_SIZE), size(PCRE2_INFO_JITSIZE))
+  }
 
   /// The number of a named group.
   package func number(of group: String) -> Int? { groupNumbers[group] }

@@ -139,6 +139,7 @@ package struct PatternAnalysis: Sendable {
   package enum Growth: Sendable {
     case bounded  // the limit sees it
     case groups  // (?:a|b)+: as the square
+    case runs  // \w+\w+b: as the square, and of many bytes a step
     case references  // (.+)\\1: faster still
   }
   package var growth = Growth.groups
@@ -152,6 +153,7 @@ package struct PatternAnalysis: Sendable {
       let parsed = try? PatternParser.parse(pattern, utf: utf, newlineIsLineFeed: newlineIsLineFeed)
     else { return }
     growth = parsed.root.growth
+    if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .runs }
     var analyzer = RequirementAnalyzer(isPrecise: parsed.isPrecise)
     guard var found = analyzer.requirement(of: parsed.root) else { return }
     isWhole = analyzer.isPrecise && found.isWhole
@@ -162,6 +164,28 @@ package struct PatternAnalysis: Sendable {
 }
 
 extension PatternNode {
+  /// It begins with two repetitions, without end, of bytes that both may take: of a line of nothing else a search tries at each
+  /// place all ways to divide what follows, and the limit is counted anew at each place.
+  fileprivate var beginsWithTwoRuns: Bool {
+    var runs: [ByteSet] = []
+    /// - Returns: Whether what follows may belong to the beginning too.
+    func visit(_ node: PatternNode) -> Bool {
+      switch node {
+      case .boundary: return true
+      case .sequence(let nodes): return nodes.allSatisfy(visit)
+      case .repeated(.set(let set), let least, let most):
+        if (most ?? .max) > 64 { runs.append(set) } else if least > 0 { return false }
+        return runs.count < 2
+      case .repeated(let node, 1, 1): return visit(node)
+      case .empty, .set, .anything, .alternatives, .repeated, .ahead, .behind: return false
+      }
+    }
+    _ = visit(self)
+    // `.*` is tried at the line's beginning only.
+    guard runs.count == 2, runs[0].union(ByteSet(0x0A)) != .all else { return false }
+    return !runs[0].intersection(runs[1]).isEmpty
+  }
+
   fileprivate var growth: PatternAnalysis.Growth {
     switch self {
     case .empty, .boundary, .set: return .bounded

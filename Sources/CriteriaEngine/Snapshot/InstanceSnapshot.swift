@@ -44,8 +44,9 @@ extension InstanceBlock {
         lastWorth[place * capacity + row].encode(into: &writer)
       }
     }
-    writer.write(count: cold[row].pending.count)
-    for item in cold[row].pending { item.encode(into: &writer) }
+    let pending = cold[row].pending.flatMap(\.ofEachSignal)
+    writer.write(count: pending.count)
+    for item in pending { item.encode(into: &writer) }
   }
 
   /// Reads into a row that was just added all that is kept of it.
@@ -301,6 +302,16 @@ extension Facts {
 }
 
 extension Pending {
+  /// The same as items of one signal each.
+  fileprivate var ofEachSignal: [Pending] {
+    guard case .unmatchedLine(let signals) = payload else { return [self] }
+    return signals.enumerated().map { index, signal in
+      Pending(
+        time: time, payload: .line(signal: signal, event: nil, key: [], hitLimit: false),
+        isFirst: isFirst && index == 0)
+    }
+  }
+
   fileprivate func encode(into writer: inout SnapshotWriter) {
     writer.write(time)
     writer.write(isFirst)
@@ -332,6 +343,7 @@ extension Pending {
       writer.write(count: key.count)
       for part in key { writer.write(part) }
       writer.write(hitLimit)
+    case .unmatchedLine: preconditionFailure("a line of several signals is written as a line of each")
     case .condition(let signal, let code, let reason, let since):
       writer.write(UInt8(5))
       writer.write(count: signal)
@@ -417,6 +429,7 @@ extension Pending {
     case .line(let signal, let event, let key, let hitLimit):
       guard let target = target(signal) else { return false }
       payload = .line(signal: target, event: event, key: key, hitLimit: hitLimit)
+    case .unmatchedLine: preconditionFailure("a line of several signals is read as a line of each")
     case .condition(let signal, let code, let reason, let since):
       guard let target = target(signal) else { return false }
       payload = .condition(signal: target, code: code, reason: reason, since: since)

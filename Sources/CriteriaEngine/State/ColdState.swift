@@ -7,6 +7,8 @@ struct Pending {
     /// A sample of a metric that says when the instance was launched.
     case launched(metric: Int, identity: Int32, value: Double)
     case attach(signal: Int)
+    /// A line that matched none of these signals, which all read its source.
+    case unmatchedLine(signals: [Int])
     /// A line of a source of the signal, and the event if it matched.
     case line(signal: Int, event: LogEvent?, key: [String], hitLimit: Bool)
     case condition(signal: Int, code: UInt32, reason: UInt32, since: Int64?)
@@ -156,9 +158,25 @@ struct ColdState {
     isSorted = true
   }
 
-  /// Whether an earlier line of this tick already says that the stream is there: most lines match nothing, and a million of
-  /// them must not wait one by one.
-  mutating func isAnnounced(_ signal: Int, at time: Int64, _ plan: Plan) -> Bool {
+  /// Those of the signals of which no earlier line of this tick says that the stream is there: most lines match nothing, and
+  /// a million of them must not wait one by one.
+  mutating func news(of signals: [Int], at time: Int64, _ plan: Plan) -> [Int] {
+    // Mostly all of them or none.
+    var some: [Int]?
+    var known = 0
+    for (index, signal) in signals.enumerated() {
+      if isAnnounced(signal, at: time, plan) {
+        if some == nil, index > known { some = Array(signals[..<index]) }
+        known += 1
+      } else {
+        if some == nil, known > 0 { some = [] }
+        some?.append(signal)
+      }
+    }
+    return known == 0 ? signals : some ?? []
+  }
+
+  private mutating func isAnnounced(_ signal: Int, at time: Int64, _ plan: Plan) -> Bool {
     guard plan.signals[signal].staleAfter == .max else { return false }
     let slot = Int(plan.signals[signal].slot)
     if let known = announced[slot], known <= time,

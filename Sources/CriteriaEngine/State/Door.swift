@@ -85,6 +85,8 @@ struct Door {
   private var launchedByMetric: [String: [Int]] = [:]
   private var byCondition: [String: [Int]] = [:]
   private var logs: [Int] = []
+  /// By source, the signals that read it; forgotten all at once when there are too many.
+  private var bySource: [String: [Int]] = [:]
   /// What was worked out for names; forgotten all at once when there are too many.
   private var bare: [String: SeriesTemplate] = [:]
   private var templates: [SeriesName: SeriesTemplate] = [:]
@@ -215,22 +217,58 @@ struct Door {
     }
   }
 
-  func payloads(line text: String, source: String, _ origin: Origin?, _ workspace: Workspace) -> [Pending.Payload] {
+  private mutating func readers(of source: String) -> [Int] {
+    if let known = bySource[source] { return known }
+    if bySource.count >= Self.sourceLimit { bySource.removeAll(keepingCapacity: true) }
+    let new = signals(ofSource: source)
+    bySource[source] = new
+    return new
+  }
+  private static let sourceLimit = 1024
+
+  /// What matches, by itself, and what does not, all in one.
+  mutating func payloads(
+    line text: String, source: String, _ origin: Origin?, _ workspace: Workspace
+  ) -> [Pending.Payload] {
+    let readers = readers(of: source)
     var text = text
     return text.withUTF8 { bytes in
       let subject = UnsafeRawBufferPointer(bytes)
-      return signals(ofSource: source).map { search(subject, signal: $0, origin, workspace) }
+      var found: [Pending.Payload] = []
+      var matching: [Int] = []
+      for index in Self.candidates(readers, in: subject, workspace) {
+        guard let payload = search(subject, signal: index, origin, workspace) else { continue }
+        found.append(payload)
+        matching.append(index)
+      }
+      if matching.count == readers.count { return found }
+      let others = matching.isEmpty ? readers : readers.filter { !matching.contains($0) }
+      return [.unmatchedLine(signals: others)] + found
     }
   }
 
+  /// Those of the signals whose patterns a line may match: one look for all of them. A message of several lines, or with a
+  /// line's end, is no line to a `LogMatcher`.
+  private static func candidates(_ readers: [Int], in subject: UnsafeRawBufferPointer, _ workspace: Workspace) -> [Int]
+  {
+    guard readers.count > 2, !subject.isEmpty, subject.last != 0x0D, !subject.contains(0x0A) else { return readers }
+    var found: [Int] = []
+    workspace.logMatcher.scanCandidates(subject) { pattern, _, _ in
+      let signal = workspace.logSignals[pattern]
+      if readers.contains(signal) { found.append(signal) }
+    }
+    return found
+  }
+
+  /// - Returns: `nil`: the line does not match.
   private func search(
     _ subject: UnsafeRawBufferPointer, signal index: Int, _ origin: Origin?, _ workspace: Workspace
-  ) -> Pending.Payload {
+  ) -> Pending.Payload? {
     let signal = program.signals[index]
     guard case .log(let pattern) = signal.source else { preconditionFailure("a log's signal is not a log") }
     let scanner = workspace.scanner
     switch scanner.search(line: subject, for: pattern.regex) {
-    case .noMatch: return .line(signal: index, event: nil, key: [], hitLimit: false)
+    case .noMatch: return nil
     case .limit: return .line(signal: index, event: nil, key: [], hitLimit: true)
     case .match: break
     }

@@ -63,7 +63,7 @@ extension FleetState {
       let event = LogEvent(
         time: 0, value: value ?? .nan, captures: pattern.captures.map { groups[$0] ?? "" }, origin: nil)
       return .line(signal: index, event: event, key: signal.by.map { groups[$0] ?? "" }, hitLimit: false)
-    case .otherLine(let index): return .line(signal: index, event: nil, key: [], hitLimit: false)
+    case .otherLine(let index): return .unmatchedLine(signals: [index])
     case .attach(let index): return .attach(signal: index)
     case .condition(let index, let status, let reason):
       return .condition(

@@ -371,10 +371,11 @@ package final class FleetState {
     if time < block.gates[row].launched { return count(.predecessor) }
     var isFirst = true
     for payload in payloads {
-      if case .line(let signal, nil, _, false) = payload,
-        block.cold[row].isAnnounced(signal, at: time, plan)
-      {
-        continue
+      var payload = payload
+      if case .unmatchedLine(let signals) = payload {
+        let news = block.cold[row].news(of: signals, at: time, plan)
+        if news.isEmpty { continue }
+        if news.count < signals.count { payload = .unmatchedLine(signals: news) }
       }
       block.enqueue(Pending(time: time, payload: payload, isFirst: isFirst), row)
       isFirst = false
@@ -624,7 +625,7 @@ extension ColdState {
     for item in pending {
       switch item.payload {
       case .sample(_, let identity, _, _), .info(_, let identity, _), .launched(_, let identity, _): body(identity)
-      case .attach, .line, .condition, .conditionEnd, .facts, .presence: break
+      case .attach, .unmatchedLine, .line, .condition, .conditionEnd, .facts, .presence: break
       }
     }
   }

@@ -8,13 +8,19 @@ package struct InputObservation: Hashable, Sendable {
   package var origin: Origin
   /// How many it stands for: of the log lines of a tick that match nothing only the newest is kept.
   package var count: Int
+  /// A line that no pattern of its source matches: it says only that it came.
+  package var isUnmatched: Bool
 
-  package init(instance: String, time: Timestamp, observation: Observation, origin: Origin, count: Int = 1) {
+  package init(
+    instance: String, time: Timestamp, observation: Observation, origin: Origin, count: Int = 1,
+    isUnmatched: Bool = false
+  ) {
     self.instance = instance
     self.time = time
     self.observation = observation
     self.origin = origin
     self.count = count
+    self.isUnmatched = isUnmatched
   }
 }
 

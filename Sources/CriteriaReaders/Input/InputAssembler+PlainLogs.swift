@@ -25,6 +25,7 @@ extension InputAssembler {
       search(block, &log, matcher, lines)
       log.known.flush { add($0, block, &log) }
     }
+    settle(&log)
     finishLog(
       lines, spec, log.state.namesSources,
       log.firstTimes.isEmpty ? [log.fallback: FirstTimes()] : log.firstTimes, file: log.file)
@@ -34,16 +35,19 @@ extension InputAssembler {
   private mutating func search(
     _ block: UnsafeRawBufferPointer, _ log: inout PlainLog, _ matcher: LogMatcher, _ lines: LineStream
   ) {
-    let isASCII = cr_is_ascii(block.baseAddress!.assumingMemoryBound(to: UInt8.self), block.count) != 0
     var place = 0
     var candidate = 0
     while place < block.count {
       let next = candidate < log.candidates.count ? log.candidates[candidate].line : block.count
       // The first line of all may begin with a mark.
       if log.counts.lines > 0, place < next {
-        place = log.known.goBy(
-          block, from: place, to: next, longestLine: log.longestLine, onlyASCII: !isASCII, &log.counts)
+        place = log.known.goBy(block, from: place, to: next, longestLine: log.longestLine, &log.counts)
         if place == block.count { break }
+        if place < next, let minute = log.known.otherMinute(block, place) {
+          log.known.flush { add($0, block, &log) }
+          log.known.enter(minute: minute, block, place, step: options.step)
+          continue
+        }
       }
       var end = candidate
       if place == next { while end < log.candidates.count, log.candidates[end].line == next { end += 1 } }
@@ -60,22 +64,10 @@ extension InputAssembler {
     _ block: UnsafeRawBufferPointer, _ start: Int, _ log: inout PlainLog, _ candidates: ArraySlice<PlainLog.Candidate>,
     _ matcher: LogMatcher, _ lines: LineStream
   ) -> Int {
-    var from = start
-    let newline = memchr(block.baseAddress! + from, 0x0A, block.count - from)
-    var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
-    let next = end + 1
-    log.counts.lines += 1
-    if end - from > log.longestLine {
-      lines.refuseLongLine(&log.counts, &log.problems)
-      return next
-    }
-    if end > from, block[end - 1] == 0x0D { end -= 1 }
-    if log.counts.lines == 1, end - from >= 3, memcmp(block.baseAddress! + from, "\u{FEFF}", 3) == 0 { from += 3 }
-    if end == from {
-      log.counts.comments += 1
-      return next
-    }
-    let line = UnsafeRawBufferPointer(rebasing: block[from..<end])
+    let (range, next) = lines.line(of: block, at: start, &log.counts, &log.problems)
+    guard let range else { return next }
+    let from = range.lowerBound
+    let line = UnsafeRawBufferPointer(rebasing: block[range])
     if let newest = log.known.newest {
       log.state.time = newest.time
       log.state.host = newest.meaning.host
@@ -110,7 +102,8 @@ extension InputAssembler {
     let first = log.state.source.flatMap { firstUnmatched(name, source: $0) }
     log.known.remember(
       block, from, header, .init(name: name, host: log.state.host, source: log.state.source), time,
-      line: log.counts.lines, step: options.step, notBefore: first, counts: isCounted
+      line: log.counts.lines, step: options.step, notBefore: first, counts: isCounted,
+      hasISOTags: log.state.style.hasISOTags
     ) { add($0, block, &log) }
     return next
   }
@@ -121,8 +114,7 @@ extension InputAssembler {
     _ matcher: LogMatcher, offset: Int
   ) -> Bool {
     let text = UnsafeRawBufferPointer(rebasing: line[message...])
-    // A message that goes on in the middle of a word: to its patterns the word begins there.
-    if message > 0, ByteSet.word.contains(line[message - 1]), let first = text.first, ByteSet.word.contains(first) {
+    if beginsInWord(line, at: message) {
       return readers(of: source).contains { matcher.search($0, in: text) != .noMatch }
     }
     if candidates.isEmpty { return false }
@@ -174,14 +166,35 @@ extension InputAssembler {
   }
 
   private mutating func see(_ name: Int, _ time: RecordTime, _ log: inout PlainLog) {
-    log.firstTimes[name, default: FirstTimes()].see(time)
-    if case .absolute(let time) = time { newestLine[name] = max(newestLine[name] ?? time, time) }
+    if log.seen?.name != name {
+      settle(&log)
+      log.seen = PlainLog.Seen(name: name, first: log.firstTimes[name] ?? FirstTimes())
+    }
+    log.seen!.see(time)
+  }
+
+  /// Writes down what was seen of the newest name.
+  private mutating func settle(_ log: inout PlainLog) {
+    guard let seen = log.seen else { return }
+    log.firstTimes[seen.name] = seen.first
+    if let newest = seen.newest { newestLine[seen.name] = max(newestLine[seen.name] ?? newest, newest) }
   }
 }
 
 /// One plain log while it is searched.
 private struct PlainLog {
   typealias Candidate = (line: Int, pattern: Int, occurrence: Int)
+
+  struct Seen {
+    let name: Int
+    var first: FirstTimes
+    var newest: Int64?
+
+    mutating func see(_ time: RecordTime) {
+      first.see(time)
+      if case .absolute(let time) = time { newest = max(newest ?? time, time) }
+    }
+  }
 
   var state: PlainLogState
   var counts = ReadCounts()
@@ -194,6 +207,8 @@ private struct PlainLog {
   /// By the numbers that `state` gives hosts.
   var hostNames: [Int] = []
   var firstTimes: [Int: FirstTimes] = [:]
+  /// Of the newest line's name what is not in `firstTimes` yet: mostly the next line has the same.
+  var seen: Seen?
   /// Of the block at hand, in order of lines and patterns.
   var candidates: [Candidate] = []
 

@@ -24,7 +24,8 @@ extension InputAssembler {
       observations.append(
         InputObservation(
           instance: instance, time: Timestamp(milliseconds: time), observation: entry.observation,
-          origin: Origin(file: summary.files[entry.file].path, line: entry.line), count: entry.count))
+          origin: Origin(file: summary.files[entry.file].path, line: entry.line), count: entry.count,
+          isUnmatched: entry.isUnmatched))
     }
     entries = []
     let attachments = attachments(resolutions, at: at, boots: boots, earliest: &earliest)

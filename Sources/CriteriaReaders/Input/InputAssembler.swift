@@ -13,6 +13,8 @@ package struct InputAssembler {
     var observation: Observation
     /// How many lines it stands for.
     var count = 1
+    /// A line that matches nothing.
+    var isUnmatched = false
   }
 
   private struct Series {
@@ -391,6 +393,7 @@ package struct InputAssembler {
   mutating func keepUnmatched(_ entry: Entry, source: Int) {
     summary.unmatchedLines += entry.count
     var entry = entry
+    entry.isUnmatched = true
     let stream = StreamKey(name: entry.name, source: source)
     guard let first = firstUnmatched[stream] else {
       firstUnmatched[stream] = entries.count

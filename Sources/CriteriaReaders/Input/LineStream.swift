@@ -218,6 +218,30 @@ extension LineStream {
     }
   }
 
+  /// The line at a place of a block, which is counted: without its end, nor the mark at the beginning of a file.
+  ///
+  /// - Returns: `nil` for a line that is empty, or too long; and where the next one begins.
+  func line(
+    of block: UnsafeRawBufferPointer, at start: Int, _ counts: inout ReadCounts, _ problems: inout ProblemLog
+  ) -> (Range<Int>?, next: Int) {
+    var from = start
+    let newline = memchr(block.baseAddress! + from, 0x0A, block.count - from)
+    var end = newline.map { UnsafeRawPointer($0) - block.baseAddress! } ?? block.count
+    let next = end + 1
+    counts.lines += 1
+    if end - from > longestLine {
+      refuseLongLine(&counts, &problems)
+      return (nil, next)
+    }
+    if end > from, block[end - 1] == 0x0D { end -= 1 }
+    if counts.lines == 1, end - from >= 3, memcmp(block.baseAddress! + from, "\u{FEFF}", 3) == 0 { from += 3 }
+    if end == from {
+      counts.comments += 1
+      return (nil, next)
+    }
+    return (from..<end, next)
+  }
+
   /// Of the line that was counted last.
   func refuseLongLine(_ counts: inout ReadCounts, _ problems: inout ProblemLog) {
     counts.refused += 1

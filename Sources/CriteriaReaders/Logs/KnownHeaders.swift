@@ -21,6 +21,17 @@ final class KnownHeaders {
     var time: RecordTime
     var offset: Int
     var line: Int
+
+    /// Takes in lines of another header, if they are of the same name, nobody wants either, and their times can be compared.
+    mutating func add(_ other: Run) -> Bool {
+      guard meaning.source == nil, other.meaning.source == nil, meaning.name == other.meaning.name,
+        let isEarlier = other.earliest.isBefore(earliest), let isOlder = other.time.isBefore(time)
+      else { return false }
+      count += other.count
+      if isEarlier { earliest = other.earliest }
+      if !isOlder { time = other.time }
+      return true
+    }
   }
 
   private let table: UnsafeMutablePointer<cr_headers>
@@ -52,19 +63,37 @@ final class KnownHeaders {
   ///
   /// - Returns: Where the first line begins that was not gone by; `end` if all were.
   func goBy(
-    _ block: UnsafeRawBufferPointer, from start: Int, to end: Int, longestLine: Int, onlyASCII: Bool,
-    _ counts: inout ReadCounts
+    _ block: UnsafeRawBufferPointer, from start: Int, to end: Int, longestLine: Int, _ counts: inout ReadCounts
   ) -> Int {
     table.pointee.lines = Int64(counts.lines)
     table.pointee.empty = 0
     table.pointee.continued = 0
     let place = cr_go_by(
-      table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), start, end, block.count, longestLine,
-      onlyASCII ? 1 : 0)
+      table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), start, end, block.count, longestLine)
     counts.lines = Int(table.pointee.lines)
     counts.comments += Int(table.pointee.empty)
     counts.continued += Int(table.pointee.continued)
     return place
+  }
+
+  /// The minute of the day that a line has, if it begins with a time like those before it, of another minute of the same day.
+  func otherMinute(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int32? {
+    let minute = cr_other_minute(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count)
+    return minute < 0 ? nil : minute
+  }
+
+  /// From here on, lines of that minute are counted; nothing may be counted any more.
+  ///
+  /// - Parameters:
+  ///   - block: Where the first of them is, at `place`.
+  ///   - step: Milliseconds: lines of one tick are counted together.
+  func enter(minute new: Int32, _ block: UnsafeRawBufferPointer, _ place: Int, step: Int64) {
+    minute = minute.adding(cr_set_minute(table, new) * 60_000)
+    // Where in its minute the line is, whatever the tick.
+    (table.pointee.clock.above, table.pointee.clock.upto) = (-1, 59_999)
+    var seconds: Int32 = 0
+    _ = cr_is_of_clock(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count, &seconds)
+    bound(&table.pointee.clock, seconds, step)
   }
 
   /// What the newest line's header means, if it is known: the lines gone by are newer than what was read last.
@@ -84,16 +113,18 @@ final class KnownHeaders {
   ///   - header: `nil`: the line has none, and takes over what the one before it said.
   ///   - step: Milliseconds: lines of one tick are counted together.
   ///   - first: The earliest line of the stream: what is earlier still must be read.
+  ///   - hasISOTags: As in `LogHeaderStyle`.
   ///   - finished: Is given what was counted for what is forgotten instead: another minute, or a header that was not met lately.
   func remember(
     _ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader?, _ meaning: Meaning, _ time: RecordTime,
-    line: Int, step: Int64, notBefore first: RecordTime?, counts isCounted: Bool, _ finished: (Run) -> Void
+    line: Int, step: Int64, notBefore first: RecordTime?, counts isCounted: Bool, hasISOTags: Bool,
+    _ finished: (Run) -> Void
   ) {
     let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
     var seconds: Int32 = 0
     var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &seconds))
     if index >= 0, header == nil { seconds = headers[index].last }
-    if index < 0, let header, let shape = HeaderShape(block, place, header) {
+    if index < 0, let header, let shape = HeaderShape(block, place, header, hasISOTags: hasISOTags) {
       if cr_is_of_clock(table, text, place, block.count, &seconds) == 0 {
         flush(finished)
         set(shape, time, step: step)
@@ -157,26 +188,31 @@ final class KnownHeaders {
       table.pointee.ordered = 0
       table.pointee.current = -1
       oldest = 1
+      withUnsafeMutableBytes(of: &table.pointee.hints) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
+    bound(&clock, shape.seconds, step)
+    table.pointee.clock = clock
+  }
+
+  /// Only seconds of the same tick as these.
+  private func bound(_ clock: inout cr_clock, _ seconds: Int32, _ step: Int64) {
     clock.above = -1
     clock.upto = 59_999
     switch minute {
     case .absolute(let start):
       clock.start = start
-      bound(&clock, start, shape.seconds, step)
+      bound(&clock, start, seconds, step)
     case .yearless(_, _, let start):
       // Else ticks lie otherwise on each day.
       if millisecondsOfDay % step == 0 {
-        bound(&clock, Int64(start), shape.seconds, step)
+        bound(&clock, Int64(start), seconds, step)
       } else {
-        (clock.above, clock.upto) = (shape.seconds - 1, shape.seconds)
+        (clock.above, clock.upto) = (seconds - 1, seconds)
       }
     case .sinceBoot, .unknown: break
     }
-    table.pointee.clock = clock
   }
 
-  /// Only seconds of the same tick.
   private func bound(_ clock: inout cr_clock, _ start: Int64, _ seconds: Int32, _ step: Int64) {
     let time = start + Int64(seconds)
     let tick = (time / step + (time % step > 0 ? 1 : 0)) * step
@@ -189,12 +225,24 @@ final class KnownHeaders {
 
   /// Gives out what was counted, and counts anew: before the block goes.
   func flush(_ body: (Run) -> Void) {
-    for index in meanings.indices { if let run = take(index) { body(run) } }
+    // Of lines that nobody wants it matters only of whom they are: mostly all are of one machine.
+    var unwanted: Run?
+    for index in meanings.indices {
+      guard let run = take(index) else { continue }
+      guard run.meaning.source == nil else {
+        body(run)
+        continue
+      }
+      if unwanted?.add(run) == true { continue }
+      if let unwanted { body(unwanted) }
+      unwanted = run
+    }
+    if let unwanted { body(unwanted) }
   }
 
   private func take(_ index: Int) -> Run? {
+    guard headers[index].count > 0 else { return nil }
     let header = headers[index]
-    guard header.count > 0 else { return nil }
     headers[index].count = 0
     return Run(
       meaning: meanings[index], count: Int(header.count), earliest: time(header.earliest, of: index),
@@ -211,7 +259,7 @@ private struct HeaderShape {
   let header: cr_header
 
   /// - Returns: `nil` for a header of which the rest of the line could make another one.
-  init?(_ block: UnsafeRawBufferPointer, _ place: Int, _ found: LogHeader) {
+  init?(_ block: UnsafeRawBufferPointer, _ place: Int, _ found: LogHeader, hasISOTags: Bool) {
     guard let start = found.clock, found.message > 0, place + found.message <= block.count else { return nil }
     let line = UnsafeRawBufferPointer(rebasing: block[place..<(place + found.message)])
     // A priority before the time changes from line to line.
@@ -234,7 +282,11 @@ private struct HeaderShape {
     while scanner.byte > 0x20 { scanner.at += 1 }
     let end: Int
     var header = cr_header()
-    if let tag = found.tag {
+    if found.tag == nil, let host = found.host, scanner.at + 1 == host.lowerBound {
+      // The word behind the host is no tag, whatever follows it; it is told by that word.
+      guard let word = Self.firstWord(block, place + found.message) else { return nil }
+      end = found.message + word + 1
+    } else if let tag = found.tag {
       // `name: ` or `name[12]: `
       guard tag.upperBound < line.count else { return nil }
       let hasProcess = line[tag.upperBound] == UInt8(ascii: "[")
@@ -244,14 +296,15 @@ private struct HeaderShape {
       header.without_bracket = line[tag].elementsEqual("kernel".utf8) ? 1 : 0
     } else {
       // Nothing but a time, where the log has nothing else.
-      guard found.form == .iso, found.host == nil else { return nil }
+      guard found.form == .iso, found.host == nil, !hasISOTags else { return nil }
       end = line.count
+      if end != scanner.at + 1 { return nil }
     }
     let length = scanner.at
-    guard length < end, end <= line.count, length <= 8 * Int(CR_WORDS), end - length <= 8 * Int(CR_WORDS),
+    guard length < end, end <= line.count || found.tag == nil, length <= 8 * Int(CR_WORDS),
+      end - length <= 8 * Int(CR_WORDS),
       !line.contains(0)
     else { return nil }
-    if found.tag == nil, end != length + 1 { return nil }
 
     var clock = cr_clock()
     clock.words = UInt32((length + 7) / 8)
@@ -272,14 +325,34 @@ private struct HeaderShape {
     }
     header.words = UInt32((end - length + 7) / 8)
     header.length = UInt32(end - length)
-    withUnsafeMutableBytes(of: &header.values) { $0.copyBytes(from: line[length..<end]) }
+    withUnsafeMutableBytes(of: &header.values) { $0.copyBytes(from: block[(place + length)..<(place + end)]) }
     withUnsafeMutableBytes(of: &header.masks) { masks in for place in 0..<(end - length) { masks[place] = 0xFF } }
     self.clock = clock
     self.header = header
   }
+
+  /// How long the word at a place is, if a blank follows and nothing in it could be a tag's end.
+  private static func firstWord(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int? {
+    var end = place
+    while end < block.count, block[end] > 0x20 {
+      if block[end] == UInt8(ascii: ":") || block[end] == UInt8(ascii: "[") { return nil }
+      end += 1
+    }
+    return end > place && end < block.count && block[end] == 0x20 ? end - place : nil
+  }
 }
 
 extension RecordTime {
+  /// `nil`: nobody knows, or they are not of one day.
+  fileprivate func isBefore(_ other: RecordTime) -> Bool? {
+    switch (self, other) {
+    case (.absolute(let a), .absolute(let b)): a < b
+    case (.yearless(let month, let day, let a), .yearless(let otherMonth, let otherDay, let b)):
+      month == otherMonth && day == otherDay ? a < b : nil
+    default: nil
+    }
+  }
+
   /// Milliseconds later, on the same day; what has no time of day has none afterwards.
   fileprivate func adding(_ milliseconds: Int32) -> RecordTime {
     switch self {

@@ -154,7 +154,9 @@ struct EvalCommand: ParsableCommand {
       if let rereading { time = rereading.moved(time, upTo: input.at) }
       fleet.attach(log: attachment.source, of: attachment.instance, at: time)
     }
-    for one in input.observations {
+    // What goes on from a state may meet another policy, which asks for the newest line of each tick.
+    var quiet = rereading == nil ? QuietLines(input, times, for: fleet.policy.program) : nil
+    for (index, one) in input.observations.enumerated() {
       var time: Timestamp
       switch times.placement(of: one) {
       case .at(let fed): time = fed
@@ -169,6 +171,7 @@ struct EvalCommand: ParsableCommand {
         continue
       }
       unfed.see(one.observation)
+      if quiet?.isNoNews(index, one) == true { continue }
       if rereading != nil, !isNew(one, &time, upTo: input.at, &rereading!, &beyond) { continue }
       fleet.observe(one.observation, of: one.instance, at: time, origin: one.origin)
     }

@@ -30,6 +30,10 @@ struct LogSearch {
 
     init(signals: Int) { totals = Array(repeating: (0, 0), count: signals) }
 
+    mutating func add(_ outcome: MatchOutcome, of signal: Int) {
+      if outcome == .match { totals[signal].hits += 1 } else { totals[signal].limits += 1 }
+    }
+
     mutating func add(_ other: Outcome) {
       for index in totals.indices {
         totals[index].hits += other.totals[index].hits
@@ -60,6 +64,20 @@ struct LogSearch {
     var outcome = Outcome(signals: signals.count)
     let stream = try ByteStream(opening: spec.path, chunk: options.chunk)
     let lineStream = LineStream(stream, chunk: options.chunk, longestLine: options.longestLine)
+    if var search = PlainLogSearch(
+      lineStream, for: matcher, source: spec.source, defaultSource: spec.baseName ?? "stdin", zone: options.zone,
+      sources: sources, layouts: options.logFormats)
+    {
+      while try search.next({ hit in
+        guard isRead(hit.source, by: hit.pattern) else { return }
+        outcome.add(hit.outcome, of: hit.pattern)
+        try body(shown(hit.message, hit.line, hit.pattern, hit.outcome, spec.path))
+      }) {}
+      outcome.lines = search.counts.lines
+      outcome.bytes = stream.bytesRead
+      outcome.problems.add(contentsOf: search.problems)
+      return outcome
+    }
     var reader = logReader(
       lineStream, source: spec.source, defaultSource: spec.baseName ?? "stdin", zone: options.zone, sources: sources,
       layouts: options.logFormats)
@@ -71,12 +89,11 @@ struct LogSearch {
       for (index, hit) in found {
         let record = batch.records[index]
         guard let source = record.source, isRead(source, by: hit.pattern) else { continue }
-        if hit.outcome == .match {
-          outcome.totals[hit.pattern].hits += 1
-        } else {
-          outcome.totals[hit.pattern].limits += 1
+        outcome.add(hit.outcome, of: hit.pattern)
+        let shown = batch.withMessage(of: record) { message in
+          self.shown(message, record.line, hit.pattern, hit.outcome, spec.path)
         }
-        try body(shown(hit, record, batch, spec.path))
+        try body(shown)
       }
     }
     outcome.lines = reader.counts.lines
@@ -93,16 +110,16 @@ struct LogSearch {
     return readers[source][pattern]
   }
 
-  private func shown(_ hit: LogBatch.Hit, _ record: LogBatch.Record, _ batch: LogBatch, _ path: String) -> Hit {
-    batch.withMessage(of: record) { message in
-      func text(_ range: Range<Int>) -> String { String(decoding: message[range], as: UTF8.self) }
-      var match = message.count..<message.count
-      if hit.outcome == .match, matcher.scanner.search(signals[hit.pattern].pattern.regex, in: message) == .match {
-        match = matcher.scanner.matchedRange
-      }
-      return Hit(
-        path: path, line: record.line, signal: signals[hit.pattern].name, before: text(0..<match.lowerBound),
-        match: text(match), after: text(match.upperBound..<message.count), isLimit: hit.outcome == .limit)
+  private func shown(
+    _ message: UnsafeRawBufferPointer, _ line: Int, _ pattern: Int, _ outcome: MatchOutcome, _ path: String
+  ) -> Hit {
+    func text(_ range: Range<Int>) -> String { String(decoding: message[range], as: UTF8.self) }
+    var match = message.count..<message.count
+    if outcome == .match, matcher.scanner.search(signals[pattern].pattern.regex, in: message) == .match {
+      match = matcher.scanner.matchedRange
     }
+    return Hit(
+      path: path, line: line, signal: signals[pattern].name, before: text(0..<match.lowerBound), match: text(match),
+      after: text(match.upperBound..<message.count), isLimit: outcome == .limit)
   }
 }

@@ -45,9 +45,10 @@ private func read(
 
 /// Lines of one way to write headers, mostly in order of time, of several hosts and programs; and what is in logs besides.
 private func randomLog(_ dice: inout Dice) -> [UInt8] {
-  let style = dice.below(6)
+  let style = dice.below(8)
   var clock = 3600 * 5 + dice.below(3600)
-  let hosts = dice.chance(40) ? ["combo"] : ["combo", "web-1", "web-2"]
+  let manyHosts = (0..<200).map { "web-\($0 * $0).\($0 % 3 == 0 ? "eu-central-1.compute.internal" : "lan")" }
+  let hosts = dice.chance(40) ? ["combo"] : dice.chance(80) ? ["combo", "web-1", "web-2"] : manyHosts
   let words = [
     "error", "panic", "oops", "Oops", "500", "x512", "session aa", "session ab", "xxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxx!",
     "fine",
@@ -63,7 +64,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let host = dice.pick(hosts)
     let program = dice.pick([
       "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
-      "kernlog",
+      "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]",
+      "a-program-with-quite-a-long-name[\(dice.below(99))]",
     ])
     let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
@@ -73,10 +75,16 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     case 1: line = "2026-11-23T\(time)\(fraction)+01:00 \(host) \(program): \(message)"
     case 2: line = "2026-11-23 \(time),\(100 + dice.below(900)) \(message)"
     case 3: line = "[ \(clock).\(100_000 + dice.below(899_999))] \(message)"
+    case 6: line = "2026-11-23T\(time)Z \(host) \(dice.chance(95) ? "\(program): " : "ERROR main: ")\(message)"
+    case 7: line = "[Thu Nov 23 \(time)\(fraction) 2026] [error] \(message)"
     case 4: line = "<\(dice.below(190))>Jun  9 \(time)\(dice.chance(30) ? "" : " \(host)") \(program): \(message)"
     default: line = "- 11178 2005.06.03 R02 \(message)"
     }
-    switch dice.below(40) {
+    switch dice.below(44) {
+    case 8: line = "Jun  9 \(time) \(host) syslogd 1.4.1: restart \(message)"
+    case 9: line = "Jun  9 \(time) \(host) -- root[2421]: \(message)"
+    case 10: line = "2026-11-23T\(time)Z ERROR \(message): \(message)"
+    case 11: line = "Jun  9 \(time) \(program): \(message)"
     case 0: line = "\tat \(message)"
     case 1: line = message
     case 2: line = "Jun  9 \(time) \(host) \(message)"
@@ -115,6 +123,60 @@ struct PlainLogSearchTests {
           Issue.record("step \(step), chunk \(chunk): \(difference)")
           return
         }
+      }
+    }
+  }
+
+  /// As `rulecheck match` shows it.
+  private struct Shown: Hashable {
+    var line: Int
+    var source: String
+    var message: [UInt8]
+    var pattern: Int
+    var outcome: MatchOutcome
+  }
+
+  @Test("lines that patterns hit are those of a reader that reads each line", arguments: 0..<40)
+  func hits(seed: UInt64) throws {
+    var dice = Dice(seed + 1000)
+    let regexes = try logs().map(\.regex)
+    for _ in 0..<12 {
+      let text = randomLog(&dice)
+      let source = dice.chance(20) ? "kernel" : nil
+      let wanted = dice.chance(50) ? ["kern*", "sshd"] : nil
+      func lines(_ chunk: Int) -> LineStream {
+        LineStream(ByteStream(text, name: "app.log", chunk: chunk), chunk: chunk, longestLine: 400)
+      }
+      var expected: [Shown] = []
+      let names = SourceNames(wanted: wanted)
+      let matcher = LogMatcher(regexes.map { .init($0) })
+      var reader = PlainLogReader(lines(1 << 18), source: source, defaultSource: "app", sources: names)
+      var batch = LogBatch()
+      while reader.next(into: &batch) {
+        batch.scan(with: matcher) { hit in
+          let record = batch.records[hit.record]
+          guard let source = record.source else { return }
+          let message = batch.withMessage(of: record) { Array($0) }
+          expected.append(
+            Shown(
+              line: record.line, source: names.name(source), message: message, pattern: hit.pattern,
+              outcome: hit.outcome))
+        }
+      }
+      for chunk in [1 << 18, 1 + dice.below(900)] {
+        let names = SourceNames(wanted: wanted)
+        var found: [Shown] = []
+        var search = try #require(
+          PlainLogSearch(
+            lines(chunk), for: matcher, source: source, defaultSource: "app", zone: 0, sources: names, layouts: []))
+        while search.next({ hit in
+          found.append(
+            Shown(
+              line: hit.line, source: names.name(hit.source), message: Array(hit.message), pattern: hit.pattern,
+              outcome: hit.outcome))
+        }) {}
+        #expect(found == expected, "chunk \(chunk)")
+        #expect(search.counts.lines == reader.counts.lines && search.counts.refused == reader.counts.refused)
       }
     }
   }
