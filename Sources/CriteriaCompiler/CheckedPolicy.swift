@@ -19,6 +19,8 @@ package struct CheckedPolicy: Sendable {
   package var desired: [Desired]?
   package var signals: [Signal]
   package var rules: [Rule]
+  /// Of log signals: compiled once, for compiling is the dearest part of reading a policy.
+  package var regexes: [SignalIndex: Regex] = [:]
 
   package struct Desired: Sendable {
     package var condition: BoolExpr?

@@ -70,6 +70,7 @@ extension Checker {
     var groups: [String] = []
     do {
       let regex = try Regex(pattern: log.match.value, utf: log.utf, limits: log.limits)
+      regexes[index] = regex
       groups = regex.groups
       if let line = regex.explodingLine() { report(.explodingPattern(line, at: log.match.range)) }
     } catch {

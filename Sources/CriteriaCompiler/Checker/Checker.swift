@@ -1,4 +1,5 @@
 package import CriteriaDiagnostics
+package import CriteriaEngine
 package import CriteriaSyntax
 
 /// Resolves names, finds types and dimensions, and applies the rules of the language.
@@ -87,6 +88,7 @@ struct Checker {
   var declarations: [SignalDeclaration] = []
   /// Patterns that do not compile have no known groups: their uses are not reported.
   var hasUnknownGroups: Set<CheckedPolicy.SignalIndex> = []
+  var regexes: [CheckedPolicy.SignalIndex: Regex] = [:]
   var meanings: [String: Meaning] = [:]
   /// Names whose declarations were lost to faults that have been reported.
   let lostNames: Set<String>
@@ -137,11 +139,13 @@ struct Checker {
       report(.watchAboveDefaultReplace(given.value, replace: replace, at: given.range))
     }
     noteWindows(of: rules)
-    return CheckedPolicy(
+    var checked = CheckedPolicy(
       name: file.name?.value ?? "", description: file.description?.value, selector: selector, step: step,
       replace: thousandths(replace), watch: max(1, thousandths(watch)),
       maxLateness: file.maxLateness?.value.milliseconds ?? 2 * step, launched: checkLaunched(), desired: desired,
       signals: signals, rules: rules)
+    checked.regexes = regexes
+    return checked
   }
 
   private mutating func checkLaunched() -> [MetricSelector] {

@@ -47,7 +47,7 @@ struct Lowering {
     program.launched = policy.launched.map(selector)
     let captures = capturesRead()
     for (index, signal) in policy.signals.enumerated() {
-      var lowered = lower(signal, captures: captures[index] ?? [])
+      var lowered = lower(signal, at: index, captures: captures[index] ?? [])
       lowered.definition = definition(of: signal)
       program.signals.append(lowered)
     }
@@ -223,7 +223,9 @@ struct Lowering {
 
   // MARK: Signals
 
-  private mutating func lower(_ signal: CheckedPolicy.Signal, captures: [String]) -> Program.Signal {
+  private mutating func lower(
+    _ signal: CheckedPolicy.Signal, at index: CheckedPolicy.SignalIndex, captures: [String]
+  ) -> Program.Signal {
     let source: Program.Signal.Source
     var retention = max(signal.longestWindow, signal.staleAfter ?? 0)
     switch signal.source {
@@ -236,7 +238,7 @@ struct Lowering {
       retention = signal.longestWindow
       source = .log(
         Program.LogPattern(
-          sources: sources, regex: regex(pattern, utf: utf, limits: limits), value: value,
+          sources: sources, regex: policy.regexes[index] ?? regex(pattern, utf: utf, limits: limits), value: value,
           conversion: Conversion(unit: unit(signal.unit)), captures: captures))
     case .condition(let type, let from, let typeLabel, let statusLabel):
       source = .condition(type: type, from: from.map(selector), typeLabel: typeLabel, statusLabel: statusLabel)

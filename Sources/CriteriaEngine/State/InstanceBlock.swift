@@ -85,7 +85,7 @@ final class InstanceBlock {
     for column in [knownSince, firstTick, lastTick, wake] { column.deallocate() }
     gates.deallocate()
     summaries.deallocate()
-    sets.deallocate()
+    UnsafeMutableRawPointer(sets).deallocate()
     for slot in plan.metrics.indices { slabs[slot].destroy() }
     slabs.deallocate()
     hiddenUntil.deallocate()

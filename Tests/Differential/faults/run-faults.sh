@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-(cd "$root" && tar --exclude=./.build --exclude='./.build-*' --exclude=./.git -cf - .) | tar -xf - -C "$copy"
+(cd "$root" && tar --exclude=.build --exclude='.build-*' --exclude=./.git --exclude=./.venv -cf - .) | tar -xf - -C "$copy"
 patches=("$@")
 if [ ${#patches[@]} -eq 0 ]; then patches=("$here"/*.patch); fi
 cd "$copy"
