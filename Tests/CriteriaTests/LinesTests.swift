@@ -12,9 +12,13 @@ struct LinesTests {
       oom:  {log: kernel, match: 'Killed process \\d+ \\((?<comm>[^)]+)\\)', stale_after: 2m}
       slow: {log: app, match: 'took \\d+ ms$'}
       none: {log: kernel, match: '^$'}
+      kill: {log: kernel, match: 'Killed'}
+      proc: {log: kernel, match: 'process \\d'}
     rules:
       - {rule: OOM, when: 'count(oom[10m]) >= 2', then: +60}
       - {rule: Slow, when: 'count(slow[10m]) >= 1', then: +60}
+      - {rule: Kill, when: 'count(kill[10m]) >= 1', then: +1}
+      - {rule: Process, when: 'count(proc[10m]) >= 1', then: +1}
       - {rule: Empty, when: 'count(none[10m]) >= 1', then: +10}
     """
 
@@ -23,7 +27,8 @@ struct LinesTests {
     arguments: [
       "", "\n", "nothing\n", "nothing", "Killed process 1 (a)\nKilled process 2 (b)\n",
       "x\r\nKilled process 1 (a)\r\ny",
-      "Killed process 1 (a)\n\n\nKilled process 2 (b)", "took 5 ms\n", "Killed process 1 (a)\ntook 5 ms\nz\n",
+      "Killed process 1 (a)\n\n\nKilled process 2 (b)", "took 5 ms\n",
+      "x\nKilled process 1 (a)\nprocess 2\n", "y\nz\nprocess 1 Killed\nKilled\nprocess 3\nKilled process 4 (b)", "Killed process 1 (a)\ntook 5 ms\nz\n",
     ])
   func same(text: String) throws {
     let policy = try Policy(text: Self.policy, file: "p.yaml")

@@ -9,8 +9,6 @@ extension FleetState {
   ) -> Int {
     let matcher = workspace.logMatcher
     let readers = Set(door.signals(ofSource: source))
-    var matched = 0
-    var line: Range<Int>?
     var hasSilent = false
     var end = 0
     // The text between two lines that match is other lines, if it is more than a line's end.
@@ -22,19 +20,22 @@ extension FleetState {
         _ = observe(.line(String(decoding: first, as: UTF8.self), source: source), of: id, at: time, origin: nil)
       }
     }
+    // A line that is observed is searched by the same matcher, so the lines are found before the first of them is.
+    var lines: [Range<Int>] = []
     matcher.scan(text) { hit in
-      guard readers.contains(workspace.logSignals[hit.pattern]), hit.line != line else { return }
-      see(hit.line)
-      line = hit.line
-      matched += 1
-      let message = String(decoding: text[hit.line], as: UTF8.self)
+      guard readers.contains(workspace.logSignals[hit.pattern]), hit.line != lines.last else { return }
+      lines.append(hit.line)
+    }
+    for line in lines {
+      see(line)
+      let message = String(decoding: text[line], as: UTF8.self)
       _ = observe(.line(message, source: source), of: id, at: time, origin: nil)
       // Behind the line's end.
-      end = hit.line.upperBound
+      end = line.upperBound
       while end < text.count, text[end] == 0x0D { end += 1 }
       if end < text.count { end += 1 }
     }
     see(nil)
-    return matched
+    return lines.count
   }
 }

@@ -124,7 +124,10 @@ package final class FleetState {
   private lazy var scratch = InstanceBlock(plan, capacity: 1)
   private lazy var ahead = InstanceBlock(plan, capacity: 1)
   /// How many instances of a block have to run at a tick to run side by side.
-  package var columnThreshold = FleetState.usualThreshold
+  package var columnThreshold = FleetState.usualThreshold {
+    // Smaller blocks have no words of 64.
+    didSet { precondition(blockCapacity == InstanceBlock.capacity, "columns in a small fleet") }
+  }
   private static let usualThreshold = 16
 
   /// - Parameter assumesSteady: Every instance has stood as at its first tick since long ago.

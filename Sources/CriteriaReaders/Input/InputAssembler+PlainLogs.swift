@@ -44,8 +44,11 @@ extension InputAssembler {
         place = log.known.goBy(block, from: place, to: next, longestLine: log.longestLine, &log.counts)
         if place == block.count { break }
         if place < next, let minute = log.known.otherMinute(block, place) {
+          // The line may have no header, for all its time: then it goes on with what is newest now.
+          takeNewest(&log)
           log.known.flush { add($0, block, &log) }
           log.known.enter(minute: minute, block, place, step: options.step)
+          log.known.forgetNewest()
           continue
         }
       }
@@ -54,6 +57,14 @@ extension InputAssembler {
       place = read(block, place, &log, log.candidates[candidate..<end], matcher, lines)
       candidate = end
     }
+  }
+
+  /// What lines gone by said is what the next one goes on with.
+  private func takeNewest(_ log: inout PlainLog) {
+    guard let newest = log.known.newest else { return }
+    log.state.time = newest.time
+    log.state.host = newest.meaning.host
+    log.state.source = newest.meaning.source
   }
 
   /// Reads one line.
@@ -68,11 +79,7 @@ extension InputAssembler {
     guard let range else { return next }
     let from = range.lowerBound
     let line = UnsafeRawBufferPointer(rebasing: block[range])
-    if let newest = log.known.newest {
-      log.state.time = newest.time
-      log.state.host = newest.meaning.host
-      log.state.source = newest.meaning.source
-    }
+    takeNewest(&log)
     let header = log.state.take(line)
     if header == nil { log.counts.continued += 1 }
     while log.hostNames.count < log.state.hosts.count {

@@ -125,7 +125,10 @@ final class KnownHeaders {
     var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &seconds))
     if index >= 0, header == nil { seconds = headers[index].last }
     if index < 0, let header, let shape = HeaderShape(block, place, header, hasISOTags: hasISOTags) {
-      if cr_is_of_clock(table, text, place, block.count, &seconds) == 0 {
+      // A time that only begins as those before may have a zone of its own behind it.
+      if cr_is_of_clock(table, text, place, block.count, &seconds) == 0
+        || shape.clock.length != table.pointee.clock.length
+      {
         flush(finished)
         set(shape, time, step: step)
         index = Int(cr_find(table, text, place, block.count, &seconds))

@@ -128,7 +128,8 @@ struct Search {
     most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
-      var tries = most
+      // The half of what is infinite is no less.
+      var tries = most.filter(\.isFinite)
       if goals[goal].isBetween, let first = most.first {
         tries += [0.5, 0.25, 0.125, 0.0625].map { isWhole ? (first * $0).rounded() : first * $0 }
       }
