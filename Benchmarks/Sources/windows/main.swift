@@ -34,7 +34,7 @@ func value(_ index: Int, _ tick: Int64) -> Double {
 
 func measure(_ name: String, window: Int, count: Int, ticks: Int, isFar: Bool = false, settles: Bool = false) -> String
 {
-  guard var column = SeriesColumn(term: name, ticks: window, step: step, count: count) else {
+  guard let column = SeriesColumn(term: name, ticks: window, step: step, count: count) else {
     fail("windows", "no function `\(name)`")
   }
   var order = Array(0..<count)

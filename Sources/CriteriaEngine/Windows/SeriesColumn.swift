@@ -1,5 +1,5 @@
 /// Series of one term side by side, for the benchmark `windows`.
-@_spi(Internals) public struct SeriesColumn: ~Copyable {
+@_spi(Internals) public final class SeriesColumn {
   private let kind: WindowKind
   private let ticks: Int64
   private let plan: SeriesPlan
@@ -49,7 +49,7 @@
   }
 
   /// Moves the rings side by side, in the order of the series.
-  public mutating func settle() {
+  public func settle() {
     var next = RingSlab(bytes: (0..<count).reduce(0) { $0 + series[$1].lodging })
     for index in 0..<count { series[index].move(into: &next) }
     slab.destroy()
