@@ -28,7 +28,8 @@ struct LinesTests {
       "", "\n", "nothing\n", "nothing", "Killed process 1 (a)\nKilled process 2 (b)\n",
       "x\r\nKilled process 1 (a)\r\ny",
       "Killed process 1 (a)\n\n\nKilled process 2 (b)", "took 5 ms\n",
-      "x\nKilled process 1 (a)\nprocess 2\n", "y\nz\nprocess 1 Killed\nKilled\nprocess 3\nKilled process 4 (b)", "Killed process 1 (a)\ntook 5 ms\nz\n",
+      "x\nKilled process 1 (a)\nprocess 2\n", "y\nz\nprocess 1 Killed\nKilled\nprocess 3\nKilled process 4 (b)",
+      "Killed process 1 (a)\ntook 5 ms\nz\n",
     ])
   func same(text: String) throws {
     let policy = try Policy(text: Self.policy, file: "p.yaml")

@@ -535,7 +535,8 @@ extension Series {
 
   private mutating func makeRoomSlowly(_ plan: SeriesPlan) {
     // Whatever is decided next is decided after the newest visible entry.
-    if visible > 0, !forgetRun(before: newestTime &- plan.reach, plan) { forget(before: newestTime &- plan.reach, plan) }
+    let horizon = newestTime &- plan.reach
+    if visible > 0, !forgetRun(before: horizon, plan) { forget(before: horizon, plan) }
     if count + hiddenCount == capacity { resize(size.next) }
   }
 

@@ -7,6 +7,8 @@ package struct Goal {
   package var name: String
   /// More of what reaches it may miss it again, so that less is tried as well.
   var isBetween = false
+  /// It is of these rules, whose signals are tried first.
+  var rules: [String] = []
   /// Whether an instance is as wanted; the record of it, all rules included, is only made where it is read.
   var isReached: (InstanceView, Lazy<Decision>) -> Bool
 
@@ -22,9 +24,11 @@ package struct Goal {
   package static func verdict(_ verdict: Verdict) -> Goal { Goal(verdict.rawValue) { $0.verdict == verdict } }
 
   package static func rule(_ name: String, in states: Set<RuleReport.State>) -> Goal {
-    Goal(name + " " + states.map(\.rawValue).sorted().joined(separator: " or ")) { decision in
+    var goal = Goal(name + " " + states.map(\.rawValue).sorted().joined(separator: " or ")) { decision in
       decision.rules.contains { $0.rule == name && states.contains($0.state) && $0.possible == nil }
     }
+    goal.rules = [name]
+    return goal
   }
 }
 

@@ -60,7 +60,9 @@ struct Search {
   mutating func run() {
     guard base != nil else { return }
     if limits.waits { wait() }
-    let read = program.signalsRead
+    // Those of the goals' rules first: of many signals a limit may leave out the others.
+    let own = Set(program.rules.filter { rule in goals.contains { $0.rules.contains(rule.name) } }.flatMap(\.signals))
+    let read = program.signalsRead.filter(own.contains) + program.signalsRead.filter { !own.contains($0) }
     resume(read)
     for signal in read {
       switch program.signals[signal].source {

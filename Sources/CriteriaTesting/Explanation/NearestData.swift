@@ -132,6 +132,7 @@ struct DataSearch {
     func goal(_ isReached: @escaping (InstanceView, Lazy<Decision>) -> Bool) -> Goal {
       var goal = Goal(failure.expected, isReached)
       goal.isBetween = true
+      goal.rules = failure.rules
       return goal
     }
     if let number = failure.check.check {

@@ -71,7 +71,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
     var line: String
     switch style {
-    case 0: line = "Jun \(dice.chance(3) ? "10" : " 9") \(time)\(dice.chance(2) ? "Z" : "") \(host) \(program): \(message)"
+    case 0:
+      line = "Jun \(dice.chance(3) ? "10" : " 9") \(time)\(dice.chance(2) ? "Z" : "") \(host) \(program): \(message)"
     case 1: line = "2026-11-23T\(time)\(fraction)\(dice.chance(2) ? "" : "+01:00") \(host) \(program): \(message)"
     case 2: line = "2026-11-23 \(time),\(100 + dice.below(900)) \(message)"
     case 3: line = "[ \(clock).\(100_000 + dice.below(899_999))] \(message)"
