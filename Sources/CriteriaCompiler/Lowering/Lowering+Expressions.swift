@@ -173,7 +173,7 @@ extension Lowering {
       program.stringLists.append(codes)
       return emitTruth(.stringIn, lower(a), program.stringLists.count - 1)
     case .matches(let a, let pattern, _):
-      program.regexes.append(regex(pattern, utf: false))
+      program.regexes.append(regex(pattern))
       return emitTruth(.stringMatches, lower(a), program.regexes.count - 1)
     case .compareBools(let equal, let a, let b, _):
       return emitTruth(equal ? .truthEqual : .truthNotEqual, lower(a), lower(b))

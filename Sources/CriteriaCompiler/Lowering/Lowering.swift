@@ -233,12 +233,13 @@ struct Lowering {
       source = .metric(
         selector(metric), Conversion(scale: scale, unit: unit(signal.unit)),
         ignore: ignore.map { (Comparison($0.comparison), $0.bound) })
-    case .log(let sources, let pattern, let value, let utf, let limits, _):
+    case .log(let sources, _, let value, _, _, _):
+      guard let regex = policy.regexes[index] else { preconditionFailure("unchecked pattern reached lowering") }
       // Its `stale_after` is about lines of any kind, not about events.
       retention = signal.longestWindow
       source = .log(
         Program.LogPattern(
-          sources: sources, regex: policy.regexes[index] ?? regex(pattern, utf: utf, limits: limits), value: value,
+          sources: sources, regex: regex, value: value,
           conversion: Conversion(unit: unit(signal.unit)), captures: captures))
     case .condition(let type, let from, let typeLabel, let statusLabel):
       source = .condition(type: type, from: from.map(selector), typeLabel: typeLabel, statusLabel: statusLabel)
@@ -279,9 +280,9 @@ struct Lowering {
     }
   }
 
-  func regex(_ pattern: String, utf: Bool, limits: PatternLimits = PatternLimits()) -> Regex {
+  func regex(_ pattern: String) -> Regex {
     do {
-      return try Regex(pattern: pattern, utf: utf, limits: limits)
+      return try Regex(pattern: pattern)
     } catch {
       preconditionFailure("unchecked pattern reached lowering: \(error)")
     }
