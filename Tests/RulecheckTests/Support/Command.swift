@@ -7,8 +7,6 @@ struct Run {
   var output: String
   var errors: String
   var seconds: Double
-  /// The most memory it held, in bytes.
-  var peakMemory: Int
 }
 
 /// The folder of the package.
@@ -73,14 +71,12 @@ func run(
   let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, variables)
   try #require(code == 0, "cannot run \(command[0]): \(String(cString: strerror(code)))")
   var state: Int32 = 0
-  var usage = rusage()
-  while wait4(process, &state, 0, &usage) < 0 && errno == EINTR {}
+  while waitpid(process, &state, 0) < 0 && errno == EINTR {}
   let elapsed = clock.now - began
   // A signal's number shows as negative.
   let status = state & 0x7F == 0 ? (state >> 8) & 0xFF : -(state & 0x7F)
   return Run(
-    status: status, output: try scratch.read("out"), errors: try scratch.read("err"), seconds: elapsed / .seconds(1),
-    peakMemory: usage.ru_maxrss * 1024)
+    status: status, output: try scratch.read("out"), errors: try scratch.read("err"), seconds: elapsed / .seconds(1))
 }
 
 /// A folder that goes away with its last reference.
