@@ -205,3 +205,141 @@ void ck_windows(const ck_window *w, const ck_ring *rings, size_t count, double *
 #endif
   windows(w, rings, count, out);
 }
+
+// Terms of some series of one instance, of which the last ticks of the window may have nothing yet.
+
+/// Of a block that has values in its first n ticks only: halves of halves, each joined to what follows it.
+CK_INLINE four sum_of_beginning(const four *v, int32_t n) {
+  four parts[7];
+  int count = 0;
+  while (n > 0) {
+    const int exponent = 31 - __builtin_clz((unsigned)n);
+    parts[count++] = sum_of_block(v, exponent);
+    v += 1 << exponent;
+    n -= 1 << exponent;
+  }
+  four sum = parts[--count];
+  while (count > 0) sum = parts[--count] + sum;
+  return sum;
+}
+
+/// Of values in the window's first n ticks.
+CK_INLINE four sum_of_first(const four *v, int32_t n, uint64_t cut) {
+  int exponent = cut & 15;
+  // Not 0 + the first block: -0 would become 0.
+  four sum = n >> exponent ? sum_of_block(v, exponent) : sum_of_beginning(v, n);
+  for (int32_t done = 1 << exponent; done < n; done += 1 << exponent) {
+    cut >>= 4;
+    exponent = cut & 15;
+    const int32_t left = n - done;
+    sum += left >> exponent ? sum_of_block(v + done, exponent) : sum_of_beginning(v + done, left);
+  }
+  return sum;
+}
+
+/// The seconds between the n + 1 samples of each ring that a rate is wanted of, summed as the steps are.
+CK_INLINE four seconds_of_first(const ck_term *terms, size_t count, int32_t n) {
+  const ck_window *w = terms->window;
+  // Samples mostly come one step apart, and divisions are slow.
+  const double usual = (double)w->step / 1000;
+  four parts[most];
+  for (int32_t j = 0; j < n; j++) parts[j] = (four){usual, usual, usual, usual};
+  for (size_t r = 0; r < count; r++) {
+    const ck_ring *ring = &terms[r].ring;
+    if (terms[r].kind != CK_WINDOW_RATE || is_even(ring, n, w->step)) continue;
+    const int64_t *times = (const int64_t *)(ring->values + ring->capacity);
+    int32_t i = ring->start;
+    int64_t before = times[i];
+    for (int32_t j = 0; j < n; j++) {
+      i = i + 1 == ring->capacity ? 0 : i + 1;
+      if (times[i] - before != w->step) parts[j][r] = (double)(times[i] - before) / 1000;
+      before = times[i];
+    }
+  }
+  return sum_of_first(parts, n, w->cut);
+}
+
+/// Of some terms of one window and number of samples, none of pairs.
+CK_INLINE void plain_terms(const ck_term *terms, size_t count, const ck_ring *rings) {
+  const int32_t n = terms->entries;
+  four v[most];
+  gather(rings, n, v);
+  four low = v[0], high = v[0];
+  for (int32_t j = 1; j < n; j++) {
+    low = lesser(v[j], low);
+    high = greater(v[j], high);
+  }
+  const four sum = sum_of_first(v, n, terms->window->cut);
+  const four average = sum / (double)n;
+  const four above = low >= average ? low : average;
+  const four between = high < above ? high : above;
+  const four mean = average - average == 0 ? between : (four)NAN;
+  const four total = finite_or_nan(sum);
+  for (size_t r = 0; r < count; r++) {
+    switch (terms[r].kind) {
+    case CK_WINDOW_AVG: *terms[r].out = mean[r]; break;
+    case CK_WINDOW_SUM: *terms[r].out = total[r]; break;
+    case CK_WINDOW_MIN: *terms[r].out = low[r]; break;
+    default: *terms[r].out = high[r];
+    }
+  }
+}
+
+/// The same of terms over pairs.
+CK_INLINE void growth_terms(const ck_term *terms, size_t count, const ck_ring *rings) {
+  const ck_window *w = terms->window;
+  const int32_t n = terms->entries;
+  four v[most];
+  gather(rings, n + 1, v);
+  int has_rate = 0;
+  for (size_t r = 0; r < count; r++) has_rate |= terms[r].kind == CK_WINDOW_RATE;
+  four changes = 0;
+  for (int32_t j = 0; j < n; j++) {
+    changes += v[j] != v[j + 1] ? (four)1.0 : (four)0.0;
+    // A drop is a reset: the counter began again at 0.
+    v[j] = v[j + 1] >= v[j] ? v[j + 1] - v[j] : v[j + 1];
+  }
+  const four increase = sum_of_first(v, n, w->cut);
+  const four rate = has_rate ? increase / seconds_of_first(terms, count, n) : increase;
+  for (size_t r = 0; r < count; r++) {
+    switch (terms[r].kind) {
+    case CK_WINDOW_CHANGES: *terms[r].out = changes[r]; break;
+    case CK_WINDOW_RATE: *terms[r].out = rate[r] - rate[r] == 0 ? rate[r] : NAN; break;
+    default: *terms[r].out = increase[r] - increase[r] == 0 ? increase[r] : NAN;
+    }
+  }
+}
+
+CK_INLINE void some_terms(const ck_term *terms, size_t count) {
+  while (count > 0) {
+    const int is_growth = terms->kind >= CK_WINDOW_INCREASE;
+    // As many at once as are alike.
+    size_t alike = 1;
+    while (alike < lanes && alike < count && terms[alike].window == terms->window &&
+           terms[alike].entries == terms->entries && (terms[alike].kind >= CK_WINDOW_INCREASE) == is_growth) {
+      alike++;
+    }
+    ck_ring rings[lanes];
+    for (size_t r = 0; r < lanes; r++) rings[r] = terms[r < alike ? r : 0].ring;
+    if (is_growth) {
+      growth_terms(terms, alike, rings);
+    } else {
+      plain_terms(terms, alike, rings);
+    }
+    terms += alike;
+    count -= alike;
+  }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void terms_avx2(const ck_term *terms, size_t count) {
+  some_terms(terms, count);
+}
+#endif
+
+void ck_window_terms(const ck_term *terms, size_t count) {
+#if defined(__x86_64__)
+  if (ck_width() >= 2) return terms_avx2(terms, count);
+#endif
+  some_terms(terms, count);
+}

@@ -4,6 +4,8 @@
 @_exported public import enum CriteriaEngine.ObserveResult
 // The library's names that are declared in the engine.
 @_exported public import struct CriteriaEngine.Origin
+@_exported public import struct CriteriaEngine.RuleReport
+@_exported public import struct CriteriaEngine.Score
 @_exported public import struct CriteriaEngine.SeriesHandle
 @_exported public import struct CriteriaEngine.SnapshotError
 @_exported public import struct CriteriaEngine.StateTransfer

@@ -51,7 +51,7 @@ extension Decision {
   }
 }
 
-extension Decision.Score {
+extension Score {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("low", low)

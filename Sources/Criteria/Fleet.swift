@@ -180,7 +180,11 @@ public struct Fleet: ~Copyable {
   ///   - allRules: Reports idle rules too.
   /// - Returns: `nil` if nothing is known of the instance by then.
   public func explain(_ instance: InstanceHandle, at time: Timestamp, allRules: Bool = false) -> Decision? {
-    state.look(at: instance, time) { Decision($0, policy, allRules: allRules, assumesSteady: assumesSteady) }
+    // Not the policy itself: a copy of it retains all its parts.
+    let (name, digest, assumesSteady) = (policy.name, policy.digest, assumesSteady)
+    return state.look(at: instance, time) {
+      Decision($0, policyName: name, policyDigest: digest, allRules: allRules, assumesSteady: assumesSteady)
+    }
   }
 
   /// The same by name.
@@ -253,7 +257,10 @@ public struct Fleet: ~Copyable {
   /// What makes the record of a view, all rules included; to be called while the view is good.
   package func decider(_ view: InstanceView) -> () -> Decision {
     let (policy, assumesSteady) = (policy, assumesSteady)
-    return { Decision(view, policy, allRules: true, assumesSteady: assumesSteady) }
+    return {
+      Decision(
+        view, policyName: policy.name, policyDigest: policy.digest, allRules: true, assumesSteady: assumesSteady)
+    }
   }
 
   // MARK: Snapshots

@@ -117,7 +117,7 @@ private let statefulProgram = compile(SourceText(path: "everything.yaml", text: 
     for id in state.ids.prefix(8) {
       guard let handle = state.find(id) else { continue }
       _ = state.look(at: handle, Timestamp(milliseconds: now + 20_000)) { view in
-        (view.rules(all: true) { $0 }.count, view.missing.count, view.nextChange)
+        (view.rules(all: true).count, view.missing.count, view.nextChange)
       }
     }
   }

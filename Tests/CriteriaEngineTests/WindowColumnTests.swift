@@ -35,14 +35,37 @@ struct WindowColumnTests {
       var all = starts.enumerated().map { series($0, plan, from: $1, through: last) }
       defer { for index in all.indices { all[index].destroy() } }
       let term = WindowTerm(kind, ticks: ticks, last: last, plan)
-      var form = try #require(term.columnForm(signal, plan))
+      #expect(term.hasColumnForm(signal, plan))
+      var form = term.form
       let rings = all.map { $0.ring(ofLast: Int(ticks) + (kind.isGrowth ? 1 : 0)) }
       var values = [Double](repeating: 0, count: rings.count)
       ck_windows(&form, rings, rings.count, &values)
       for index in all.indices {
         var wake = Wake(now: last, step: Self.step)
-        let alone = all[index].term(kind, ticks: ticks, plan, &wake)
+        let alone = all[index].termSlowly(kind, ticks: ticks, plan, &wake)
         #expect(alone.bitPattern == values[index].bitPattern, "series \(index): \(alone) and \(values[index])")
+      }
+    }
+  }
+
+  @Test(
+    "of one series are what the plain way gives, to the bit, while the window runs dry", arguments: kinds,
+    [1, 2, 7, 10, 31, 64] as [Int64])
+  func agreeAlone(kind: WindowKind, ticks: Int64) throws {
+    let plan = SeriesPlan(
+      step: Self.step, terms: [(kind, ticks * Self.step)], longestWindow: 0, staleAfter: 300_000, maxLateness: 60_000)
+    defer { plan.destroy() }
+    for number in 0..<40 {
+      let newest = 1_000_000 + Int64(number)
+      var one = series(number, plan, from: newest - ticks - Int64(number % 9), through: newest)
+      defer { one.destroy() }
+      for last in newest...newest + ticks {
+        let term = WindowTerm(kind, ticks: ticks, last: last, plan)
+        let entries = Int(ticks - (last - newest))
+        guard entries > 0, let value = term.regular(one, entries, run: Int(one.run), plan) else { continue }
+        var wake = Wake(now: last, step: Self.step)
+        let plain = one.termSlowly(kind, ticks: ticks, plan, &wake)
+        #expect(value.bitPattern == plain.bitPattern, "series \(number), \(entries) entries: \(value) and \(plain)")
       }
     }
   }

@@ -132,7 +132,7 @@ struct PolicyTestExample {
       }
     }
     #expect(nine?.verdict == .watch)
-    #expect(nine?.score == Decision.Score(lowThousandths: 60_000, highThousandths: 60_000))
+    #expect(nine?.score == Score(lowThousandths: 60_000, highThousandths: 60_000))
     #expect(nine?.rules.first { $0.rule == "OOMLoop" }?.why == "3 OOM kills in 10 minutes, last victim java")
     #expect(thirty?.rules.first { $0.rule == "HotCPU" }?.state == .active)
     #expect(timeline == ["1m", "keep", "9m", "watch", "19m", "replace", "36m", "watch"])
@@ -148,6 +148,6 @@ struct PolicyTestExample {
     }
     let decided = fleet.explain("i-0a1", at: time(30))
     let decision = try #require(decided)
-    #expect(decision.score == Decision.Score(lowThousandths: score, highThousandths: score))
+    #expect(decision.score == Score(lowThousandths: score, highThousandths: score))
   }
 }

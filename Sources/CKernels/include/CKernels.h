@@ -207,7 +207,7 @@ void ck_columns_portable(const ck_program *, ck_columns *, size_t first, size_t 
 void ck_row_portable(const ck_program *, ck_row *);
 void ck_compact_portable(const ck_compact *, ck_row *);
 
-// Windows of series whose samples came one in each tick, the same term of many series at once.
+// Windows of series whose samples came one in each tick, the same term of many series at once, or some of one instance.
 
 enum {
   CK_WINDOW_AVG, CK_WINDOW_SUM, CK_WINDOW_MIN, CK_WINDOW_MAX,
@@ -233,5 +233,17 @@ typedef struct {
 
 /// The term of each ring; NaN where it is not finite.
 void ck_windows(const ck_window *, const ck_ring *, size_t count, double *out);
+
+/// A term of one ring that has `entries` samples, one in each of the window's first ticks (and for pairs one before them).
+typedef struct {
+  /// Its `kind` means nothing here. Neighbours of one window, by its address, and of as many samples are worked out together.
+  const ck_window *window;
+  ck_ring ring;
+  int32_t kind, entries;
+  /// NaN where it is not finite.
+  double *out;
+} ck_term;
+
+void ck_window_terms(const ck_term *, size_t count);
 
 #endif

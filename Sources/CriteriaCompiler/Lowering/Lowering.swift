@@ -340,7 +340,8 @@ struct Lowering {
       name: rule.name, when: when, until: until, for: rule.for, hold: rule.hold, latch: rule.latch, effect: effect,
       why: why,
       unknown: rule.unknown.map { $0 == .fires ? .fires : .ignored } ?? .spreads, except: except, shadow: rule.shadow,
-      labels: rule.labels, by: rule.by, keyedSignals: union(\.keyedSignals), signals: union(\.signals),
+      labels: rule.labels.map { RuleReport.Label(name: $0.name, value: $0.value) }, by: rule.by,
+      keyedSignals: union(\.keyedSignals), signals: union(\.signals),
       features: union(\.features), derived: union(\.derived), optionalSignals: rule.optionalSignals,
       longestWindow: rule.longestWindow)
   }

@@ -64,9 +64,12 @@ extension InstanceBlock {
 
   // MARK: Forgetting
 
-  private func forget(_ row: Int, at now: Int64) {
+  /// What no term can see any more at the time of a tick; idle memory stays.
+  func forget(_ row: Int, at now: Int64) {
     for slot in plan.metrics.indices {
-      set(slot, row).pointee.forget(at: now, signal: plan.signals[Int(plan.metrics[slot])], plan: plan.series[slot])
+      let signal = plan.signals.base + Int(plan.metrics[slot])
+      if set(slot, row).pointee.isKept(from: now - signal.pointee.retention) { continue }
+      set(slot, row).pointee.forget(at: now, signal: signal.pointee, plan: plan.series[slot])
     }
     if plan.hasColdSignals { forgetCold(row, at: now) }
   }

@@ -155,29 +155,68 @@ struct Tick {
 
   /// All terms over metrics of one row.
   private mutating func fillTerms(_ row: Int) {
-    let (plan, sets, capacity) = (plan, block.sets, block.capacity)
-    let (numbers, identities) = (frame.numbers + place(row), workspace.identities)
-    let stride = frame.stride
-    let wake = wakes + place(row)
-    var window: WindowTerm?
-    for index in plan.metricTerms.indices {
-      let one = plan.metricTerms[index]
-      let slot = Int(one.slot)
-      let series = plan.series + slot
-      if let kind = one.kind {
-        // Most windows of a policy are of few lengths.
-        if let last = window, last.ticks == one.ticks {
-          window = last.with(kind)
-        } else {
-          window = WindowTerm(kind, ticks: one.ticks, last: number, series.pointee)
+    workspace.prepareWindows(number)
+    let (plan, sets, capacity, now, number) = (plan, block.sets, block.capacity, now, number)
+    let (numbers, stride) = (frame.numbers + place(row), frame.stride)
+    let (pending, windows, wake) = (workspace.rowTerms, workspace.windows, wakes + place(row))
+    let scale = plan.scale
+    var count = 0
+    var last: WindowTerm?
+    for index in plan.rowTerms.indices {
+      let one = plan.rowTerms.base + index
+      let set = sets + (Int(one.pointee.slot) &* capacity &+ row)
+      let out = numbers + Int(one.pointee.register) &* stride
+      if one.pointee.kind == WindowTerm.noForm {
+        if set.pointee.isAlone(at: now, staleAfter: one.pointee.staleAfter) {
+          out.pointee = set.pointee.first.newestValue
+          wake.pointee.after(set.pointee.first.newestTime &+ min(one.pointee.staleAfter, .max / 2))
+          continue
+        }
+      } else {
+        let window = windows + Int(one.pointee.window)
+        let needsBase = one.pointee.needsBase
+        let entries = set.pointee.regularEntries(
+          Int64(window.pointee.length), number, at: now, staleAfter: one.pointee.staleAfter, needsBase: needsBase, scale
+        )
+        if entries > 0 {
+          pending[count] = ck_term(
+            window: window, ring: set.pointee.first.ring(ofLast: needsBase ? entries &+ 1 : entries),
+            kind: one.pointee.kind, entries: Int32(truncatingIfNeeded: entries), out: out)
+          count &+= 1
+          continue
         }
       }
-      var isAmbiguous = false
-      numbers[Int(one.register) &* stride] = sets[slot &* capacity &+ row].term(
-        one.kind == nil ? nil : window, key: nil, at: now, signal: plan.signals[Int(one.signal)],
-        plan: series.pointee, identities: identities, &wake.pointee, ambiguous: &isAmbiguous)
-      if isAmbiguous { ambiguous.insert(Int(one.signal)) }
+      fillSlowly(plan.metricTerms.base + Int(one.pointee.term), row, &last)
     }
+    if count > 0 {
+      ck_window_terms(pending, count)
+      wake.pointee.nextTick()
+    }
+    for index in plan.slowTerms.indices { fillSlowly(plan.metricTerms.base + Int(plan.slowTerms[index]), row, &last) }
+  }
+
+  /// One term over a metric of one row, whatever its series are like.
+  ///
+  /// - Parameter last: The window of the term before; most windows of a policy are of few lengths.
+  @inline(never)
+  private mutating func fillSlowly(_ one: UnsafePointer<Plan.MetricTerm>, _ row: Int, _ last: inout WindowTerm?) {
+    let series = plan.series + Int(one.pointee.slot)
+    var window: WindowTerm?
+    if let kind = one.pointee.kind {
+      if let last, last.ticks == one.pointee.ticks {
+        window = last.with(kind)
+      } else {
+        window = WindowTerm(kind, ticks: one.pointee.ticks, last: number, series.pointee)
+      }
+      last = window
+    }
+    var isAmbiguous = false
+    let value = block.set(Int(one.pointee.slot), row).pointee
+      .term(
+        window, key: nil, at: now, signal: plan.signals[Int(one.pointee.signal)], plan: series.pointee,
+        identities: workspace.identities, &wakes[place(row)], ambiguous: &isAmbiguous)
+    frame.numbers[Int(one.pointee.register) &* frame.stride &+ place(row)] = value
+    if isAmbiguous { ambiguous.insert(Int(one.pointee.signal)) }
   }
 
   /// One term over a metric of many rows.
@@ -189,8 +228,8 @@ struct Tick {
     let series = plan.series[slot]
     let window = term.kind.map { WindowTerm($0, ticks: term.ticks, last: number, series) }
     var isAmbiguous = false
-    if let window, let form = window.columnForm(signal, series) {
-      isAmbiguous = fill(column, sets, rows, window, form, signal, series)
+    if let window, window.hasColumnForm(signal, series) {
+      isAmbiguous = fill(column, sets, rows, window, signal, series)
     } else {
       let identities = workspace.identities
       for row in rows {
@@ -207,10 +246,10 @@ struct Tick {
   /// - Returns: Whether several series live somewhere.
   private func fill(
     _ column: UnsafeMutablePointer<Double>, _ sets: UnsafeMutablePointer<SeriesSet>,
-    _ rows: UnsafeBufferPointer<Int32>, _ window: WindowTerm, _ form: ck_window, _ signal: Plan.Signal,
-    _ series: SeriesPlan
+    _ rows: UnsafeBufferPointer<Int32>, _ window: WindowTerm, _ signal: Plan.Signal, _ series: SeriesPlan
   ) -> Bool {
     let (rings, ringRows, values) = (workspace.rings, workspace.ringRows, workspace.ringValues)
+    var form = window.form
     let entries = Int(form.length) + (window.kind.isGrowth ? 1 : 0)
     let start = now - plan.step
     let wakes = wakes
@@ -227,7 +266,6 @@ struct Tick {
       count &+= 1
       wakes[Int(row)].nextTick()
     }
-    var form = form
     // Of all rows of a block, each value falls where it belongs.
     let isDirect = count == block.count
     ck_windows(&form, rings, count, isDirect ? column : values)

@@ -64,6 +64,22 @@ final class Plan: @unchecked Sendable {
     var register: Int32
   }
 
+  /// What one series of one instance mostly is asked for: a term that the kernel has a form for, or the newest value.
+  struct RowTerm: BitwiseCopyable {
+    /// As the kernel names it; `WindowTerm.noForm`: the newest value.
+    var kind: Int32
+    /// Among `windows`.
+    var window: Int32
+    var slot: Int32
+    var register: Int32
+    /// Milliseconds; `.max`: never.
+    var staleAfter: Int64
+    /// Among `metricTerms`: the same for series of all kinds.
+    var term: Int32
+    /// One sample before the window is read too.
+    var needsBase: Bool
+  }
+
   struct Fragment: BitwiseCopyable {
     var start: Int32
     var end: Int32
@@ -131,6 +147,7 @@ final class Plan: @unchecked Sendable {
   }
 
   let step: Int64
+  let scale: TickScale
   let replaceAt: Int64
   let watchAt: Int64
   let maxLateness: Int64
@@ -138,6 +155,11 @@ final class Plan: @unchecked Sendable {
   let features: Flat<Feature>
   /// The features without keys: those over metrics, and the rest of them.
   let metricTerms: Flat<MetricTerm>
+  /// Of the terms over metrics those that have a quick way, alike beside alike, and the places of the rest.
+  let rowTerms: Flat<RowTerm>
+  let slowTerms: Flat<Int32>
+  /// The windows of `rowTerms`, in ticks, each once.
+  let windows: Flat<Int64>
   let otherFeatures: Flat<Int32>
   let derived: Flat<Derived>
   let rules: Flat<Rule>
@@ -164,6 +186,7 @@ final class Plan: @unchecked Sendable {
 
   init(_ program: Program) {
     step = program.step
+    scale = TickScale(step: program.step)
     replaceAt = program.replace
     watchAt = program.watch
     maxLateness = program.maxLateness
@@ -236,7 +259,29 @@ final class Plan: @unchecked Sendable {
         kind: read.0, ticks: read.window / program.step, signal: Int32(read.signal), slot: signals[read.signal].slot,
         register: Int32(feature.register))
     }
-    metricTerms = Flat(terms.compactMap { $0 })
+    let metricTerms = terms.compactMap { $0 }
+    self.metricTerms = Flat(metricTerms)
+    let windows = Set(metricTerms.map(\.ticks)).sorted()
+    self.windows = Flat(windows)
+    var rowTerms: [RowTerm] = []
+    var slowTerms: [Int32] = []
+    for (index, term) in metricTerms.enumerated() {
+      let signal = signals[Int(term.signal)]
+      let one = series[Int(term.slot)]
+      let window = term.kind.map { WindowTerm($0, ticks: term.ticks, last: 0, one) }
+      guard signal.reducer == nil, window?.hasForm(one) ?? true else {
+        slowTerms.append(Int32(index))
+        continue
+      }
+      rowTerms.append(
+        RowTerm(
+          kind: window?.form.kind ?? WindowTerm.noForm, window: Int32(windows.firstIndex(of: term.ticks)!),
+          slot: term.slot, register: term.register, staleAfter: signal.staleAfter, term: Int32(index),
+          needsBase: term.kind?.isGrowth ?? false))
+    }
+    func order(_ one: RowTerm) -> (Int32, Int32, Int32) { (one.window, one.needsBase ? 1 : 0, one.term) }
+    self.rowTerms = Flat(rowTerms.sorted { order($0) < order($1) })
+    self.slowTerms = Flat(slowTerms)
     otherFeatures = Flat(zip(single, terms).filter { $0.1 == nil }.map { Int32($0.0) })
     derived = Flat(
       program.derived.map { one in
@@ -295,6 +340,9 @@ final class Plan: @unchecked Sendable {
     signals.deallocate()
     features.deallocate()
     metricTerms.deallocate()
+    rowTerms.deallocate()
+    slowTerms.deallocate()
+    windows.deallocate()
     otherFeatures.deallocate()
     derived.deallocate()
     rules.deallocate()

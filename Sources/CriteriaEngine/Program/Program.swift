@@ -338,7 +338,7 @@ extension Program {
     package var unknown: Unknown
     package var except: [Except]
     package var shadow: Bool
-    package var labels: [(name: String, value: String)]
+    package var labels: [RuleReport.Label]
     package var by: [String]
     /// Keyed signals over `when`, `until` and the worth.
     package var keyedSignals: [Int]
@@ -352,7 +352,7 @@ extension Program {
     package init(
       name: String, when: Fragment, until: Fragment?, for: Int64, hold: Int64, latch: Bool, effect: Effect,
       why: [WhyPart]?,
-      unknown: Unknown, except: [Except], shadow: Bool, labels: [(name: String, value: String)], by: [String],
+      unknown: Unknown, except: [Except], shadow: Bool, labels: [RuleReport.Label], by: [String],
       keyedSignals: [Int], signals: [Int], features: [Int], derived: [Int], optionalSignals: [Int], longestWindow: Int64
     ) {
       self.name = name
@@ -379,4 +379,4 @@ extension Program {
 }
 
 /// How a number is shown to people: which dimension it has.
-package enum NumberFormat: Sendable { case plain, ratio, seconds, bytes, bytesPerSecond, perSecond }
+package enum NumberFormat: UInt8, Sendable { case plain, ratio, seconds, bytes, bytesPerSecond, perSecond }

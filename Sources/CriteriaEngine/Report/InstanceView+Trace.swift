@@ -1,10 +1,10 @@
 /// How one row of a rule stands.
 package struct RuleRow: Sendable {
-  package var key: [(label: String, value: String)]
+  package var key: [RuleReport.Label]
   /// There may be keys that nobody knows of.
   package var isUnknown: Bool
-  package var sure: InstanceView.RuleReport.State
-  package var possible: InstanceView.RuleReport.State
+  package var sure: RuleReport.State
+  package var possible: RuleReport.State
   /// When the sure machine entered its state; `nil`: it never left idle.
   package var since: Int64?
 }
@@ -40,7 +40,7 @@ package struct RuleTrace: Sendable {
   package var untilResult: TracedValue?
   package var worthResult: TracedValue?
   /// The terms and named values that it read, by their text (`count(oom[10m])`).
-  package var terms: [InstanceView.Evidence]
+  package var terms: [RuleReport.Evidence]
 }
 
 extension InstanceView {

@@ -16,53 +16,6 @@ package struct InstanceView {
   /// The first tick's time at which the verdict changes if nothing more is observed; never too late.
   package var nextChange: Int64? { fleet.nextChange(of: block, row, after: tick).map { $0 * fleet.program.step } }
 
-  /// Why a rule stands as it does.
-  package struct RuleReport: Sendable {
-    package enum State: String, Sendable {
-      case idle, pending, active, holding, excepted
-      case notApplicable = "n/a"
-    }
-    package var rule: String
-    package var state: State
-    /// What the possible machine says, where that differs.
-    package var possible: State?
-    /// Thousandths.
-    package var low: Int64
-    package var high: Int64
-    /// `replace`, `quarantine`, `protect`: whether it stands.
-    package var effect: (name: String, stands: Truth)?
-    /// When the state was entered; `nil` for idle from the start.
-    package var since: Int64?
-    package var key: [(label: String, value: String)]
-    package var why: String
-    package var evidence: [Evidence]
-    package var labels: [(name: String, value: String)]
-    package var isShadow: Bool
-    package var because: String?
-    /// The rule needs this much history in all, and the instance is known for less.
-    package var needs: (history: Int64, known: Int64)?
-  }
-
-  /// One term that a rule read.
-  package struct Evidence: Sendable {
-    package enum Value: Hashable, Sendable {
-      /// In canonical units, and as people read it.
-      case number(Double, text: String)
-      case string(String)
-      case truth(Bool)
-      /// A clock of which only this much is known: seconds.
-      case atLeast(Double)
-      case unknown
-    }
-    package var term: String
-    package var value: Value
-    /// The newest observation behind it.
-    package var newest: Int64?
-    package var origin: Origin?
-    /// The signal that it reads, if it reads one.
-    package var signal: String?
-  }
-
   /// What is unknown and blocks the verdict, and when it was last seen.
   package struct Missing: Hashable, Sendable {
     package var signal: String
@@ -72,25 +25,27 @@ package struct InstanceView {
   }
 
   /// Every rule in the order of the policy; `all` false leaves out those that are plainly idle or not applicable.
-  package func rules<Report>(all: Bool, _ make: (RuleReport) -> Report) -> [Report] {
-    let reported = plan.rules.indices.filter { all || standing($0).excepted != .no || !isIdle($0) }
-    if reported.isEmpty { return [] }
+  package func rules(all: Bool) -> [RuleReport] {
+    let count = plan.rules.indices.count { all || isReported($0) }
+    if count == 0 { return [] }
     var reader = Reader(self)
-    var reports: [Report] = []
-    reports.reserveCapacity(reported.count)
-    for index in reported { reports.append(make(report(index, standing(index), &reader))) }
+    var reports: [RuleReport] = []
+    reports.reserveCapacity(count)
+    for index in plan.rules.indices where all || isReported(index) { reports.append(report(index, &reader)) }
     return reports
   }
+
+  private func isReported(_ index: Int) -> Bool { standing(index).excepted != .no || !isIdle(index) }
 
   func standing(_ index: Int) -> Standing { block.standing[index * block.capacity + row] }
 
   private func isIdle(_ index: Int) -> Bool {
-    let rule = plan.rules[index]
-    guard rule.isKeyed else {
-      let cell = Int(rule.place) * block.capacity + row
+    let rule = plan.rules.base + index
+    guard rule.pointee.isKeyed else {
+      let cell = Int(rule.pointee.place) * block.capacity + row
       return block.sure[cell].state == .idle && block.possible[cell].state == .idle
     }
-    return block.cold[row].keyed[Int(rule.place)].rows
+    return block.cold[row].keyed[Int(rule.pointee.place)].rows
       .allSatisfy { $0.sure.state == .idle && $0.possible.state == .idle }
   }
 
@@ -113,36 +68,38 @@ package struct InstanceView {
     }
   }
 
-  private func report(_ index: Int, _ standing: Standing, _ reader: inout Reader) -> RuleReport {
-    let rules = reader.rules
+  private func report(_ index: Int, _ reader: inout Reader) -> RuleReport {
+    let standing = standing(index)
     let (row, outcome) = reader.look(at: index)
     let sure = row.map { Self.name($0.sure.state) } ?? .idle
     let possible = row.map { Self.name($0.possible.state) } ?? .idle
     var reported = sure
     if !standing.isApplicable { reported = .notApplicable }
     if standing.excepted == .yes { reported = .excepted }
-    let effect: (name: String, stands: Truth)? =
-      switch plan.rules[index].effect {
+    let stands: Bool? = outcome.effect == .unknown ? nil : outcome.effect == .yes
+    let effect: RuleReport.Effect? =
+      switch (plan.rules.base + index).pointee.effect {
       case .add: nil
-      case .replace: ("replace", outcome.effect)
-      case .quarantine: ("quarantine", outcome.effect)
-      case .protect: ("protect", outcome.effect)
+      case .replace: RuleReport.Effect(name: "replace", stands: stands)
+      case .quarantine: RuleReport.Effect(name: "quarantine", stands: stands)
+      case .protect: RuleReport.Effect(name: "protect", stands: stands)
       }
     // A rule without rows has no key to read: not what the registers still hold of another one.
     reader.fillText(row?.key ?? Row.unknownKey, of: index)
     let entered = row.map { sure == .idle && possible != .idle ? $0.possible.since : $0.sure.since }
     let known = knownSince.map { at - $0 } ?? 0
-    let needed = rules[index].for + rules[index].longestWindow
+    let needed = reader.rules[index].for + reader.rules[index].longestWindow
     let waits = sure == .pending || possible != sure
-    let key = reader.key(row?.key, index)
-    let evidence = reader.evidence(index, key: row?.key)
     return RuleReport(
-      rule: rules[index].name, state: reported, possible: reported == sure && possible != sure ? possible : nil,
-      low: outcome.low, high: outcome.high, effect: effect, since: entered == .min ? nil : entered, key: key,
-      why: standing.isApplicable ? reader.why(index, row?.key, key, evidence) : "", evidence: evidence,
-      labels: rules[index].labels, isShadow: plan.rules[index].isShadow,
-      because: standing.exception < 0 ? nil : rules[index].except[Int(standing.exception)].because,
-      needs: waits && known < needed ? (needed, known) : nil)
+      rule: reader.rules[index].name, state: reported,
+      possible: reported == sure && possible != sure ? possible : nil,
+      contribution: Score(lowThousandths: outcome.low, highThousandths: outcome.high), effect: effect,
+      since: entered == .min ? nil : entered.map(Timestamp.init(milliseconds:)), key: reader.key(row?.key, index),
+      written: standing.isApplicable ? reader.why(index, row?.key) : "",
+      evidence: reader.evidence(index, key: row?.key),
+      labels: reader.rules[index].labels, isShadow: (plan.rules.base + index).pointee.isShadow,
+      because: standing.exception < 0 ? nil : reader.rules[index].except[Int(standing.exception)].because,
+      neededHistory: waits && known < needed ? needed : nil)
   }
 
   /// What is unknown in the rules that keep the verdict open, and in the selector.
@@ -283,15 +240,14 @@ struct Reader {
     return workspace.row.strings[fragment.result]
   }
 
-  func key(_ key: Int32?, _ index: Int) -> [(label: String, value: String)] {
+  func key(_ key: Int32?, _ index: Int) -> [RuleReport.Label] {
     guard let key, key > 0 else { return [] }
-    return zip(rules[index].by, workspace.keys.parts[Int(key)]).map { (label: $0, value: $1) }
+    return zip(rules[index].by, workspace.keys.parts[Int(key)]).map { RuleReport.Label(name: $0, value: $1) }
   }
 
-  func why(
-    _ index: Int, _ key: Int32?, _ labels: [(label: String, value: String)], _ evidence: [InstanceView.Evidence]
-  ) -> String {
-    guard let parts = rules[index].why else { return terms(evidence, labels) }
+  /// What the rule's own `why` comes to; `nil`: it has none.
+  func why(_ index: Int, _ key: Int32?) -> String? {
+    guard let parts = rules[index].why else { return nil }
     var why = ""
     for part in parts {
       switch part {
@@ -319,39 +275,6 @@ struct Reader {
     return why
   }
 
-  /// A rule without `why` says what it read.
-  private func terms(_ evidence: [InstanceView.Evidence], _ labels: [(label: String, value: String)]) -> String {
-    func eachPart(_ body: (String) -> Void) {
-      for (index, one) in evidence.enumerated() {
-        if index > 0 { body(", ") }
-        if case .truth(false) = one.value { body("not ") }
-        body(one.term)
-        switch one.value {
-        case .number(_, let number):
-          body(" ")
-          body(number)
-        case .string(let value): body(" `\(value)`")
-        case .truth: break
-        case .atLeast(let seconds): body(" at least \(duration(seconds))")
-        case .unknown: body(" unknown")
-        }
-      }
-      for (label, value) in labels { body(" (\(label) \(value))") }
-    }
-    var length = 0
-    eachPart { length += $0.utf8.count }
-    return String(unsafeUninitializedCapacity: length) { text in
-      var end = 0
-      eachPart { part in
-        for byte in part.utf8 {
-          text[end] = byte
-          end += 1
-        }
-      }
-      return end
-    }
-  }
-
   /// The time of a log signal's newest match that its windows keep.
   func newestMatch(_ signal: Int) -> Int64? {
     block.cold[view.row].logs[Int(view.fleet.plan.signals[signal].slot)].newest(key: nil)?.time
@@ -366,14 +289,14 @@ struct Reader {
     return place.map { workspace.row.numbers[$0] }.flatMap { $0.isNaN ? nil : $0 }
   }
 
-  func number(in register: Int, _ format: NumberFormat) -> InstanceView.Evidence.Value {
+  func number(in register: Int, _ format: NumberFormat) -> RuleReport.Evidence.Reading {
     let value = workspace.row.numbers[register]
-    if !value.isNaN { return .number(value, text: CriteriaEngine.text(value, format)) }
-    return bound(of: register).map { .atLeast($0) } ?? .unknown
+    if !value.isNaN { return .number(value, format) }
+    return bound(of: register).map { .atLeast(seconds: $0) } ?? .unknown
   }
 
   /// What a feature comes to.
-  private func value(of index: Int) -> InstanceView.Evidence.Value {
+  private func reading(of index: Int) -> RuleReport.Evidence.Reading {
     let feature = view.fleet.plan.features[index]
     let register = Int(feature.register)
     switch feature.kind {
@@ -400,22 +323,21 @@ struct Reader {
     }
   }
 
-  func evidence(_ index: Int, key: Int32?) -> [InstanceView.Evidence] {
+  func evidence(_ index: Int, key: Int32?) -> [RuleReport.Evidence] {
     let derived = rules[index].derived
     let read = rules[index].features
-    var evidence: [InstanceView.Evidence] = []
+    var evidence: [RuleReport.Evidence] = []
     evidence.reserveCapacity(derived.count + read.count)
     for index in derived {
       let one = program.derived[index]
-      evidence.append(
-        InstanceView.Evidence(term: one.text, value: number(in: one.register, one.format), newest: nil, origin: nil))
+      evidence.append(RuleReport.Evidence(term: one.text, reading: number(in: one.register, one.format)))
     }
     for index in read {
       let (newest, origin) = newest(behind: index, key)
       evidence.append(
-        InstanceView.Evidence(
-          term: features[index].text, value: value(of: index), newest: newest, origin: origin,
-          signal: features[index].signal.map { program.signals[$0].name }))
+        RuleReport.Evidence(
+          term: features[index].text, reading: reading(of: index), newest: newest.map(Timestamp.init(milliseconds:)),
+          line: origin, signal: features[index].signal.map { program.signals[$0].name }))
     }
     return evidence
   }

@@ -561,28 +561,30 @@ package final class FleetState {
   ///
   /// Never later than the true one: after many ticks without a change it gives the next at which one is possible.
   func nextChange(of block: InstanceBlock, _ row: Int, after tick: Int64) -> Int64? {
+    if block.wake[row] == .max { return nil }
     let copy = ahead
     block.copy(row, to: copy, isFed: false)
     defer { copy.clear(0) }
-    copy.cold[0].pending = []
     copy.gates[0].hasQueue = false
-    for slot in plan.metrics.indices { _ = copy.set(slot, 0).pointee.dropHidden(beyond: .min) }
-    let kept = counts
-    defer { hot.pointee.counts = kept }
-    var hops = 0
-    while copy.wake[0] < .max {
-      let next = max(copy.wake[0], tick + 1)
-      if hops == 256 { return next }
-      var changed = false
-      var only: Int32 = 0
-      withUnsafeMutablePointer(to: &only) {
-        let rows = UnsafeMutableBufferPointer(start: $0, count: 1)
-        runTick(next, copy, rows, columns: false) { _ in changed = true }
+    copy.hiddenUntil[0] = .max
+    for slot in plan.metrics.indices { copy.set(slot, 0).pointee.ignoreHidden() }
+    var only: Int32 = 0
+    return withUnsafePointer(to: &only) { row in
+      let rows = UnsafeBufferPointer(start: row, count: 1)
+      var hops = 0
+      while copy.wake[0] < .max {
+        let next = max(copy.wake[0], tick + 1)
+        if hops == 256 { return next }
+        // Nothing comes, but something may be forgotten.
+        copy.forget(0, at: next * plan.step)
+        var changed = false
+        var ahead = Tick(workspace, copy, number: next, columns: false)
+        ahead.run(rows) { _, _, _ in changed = true }
+        if changed { return next }
+        hops += 1
       }
-      if changed { return next }
-      hops += 1
+      return nil
     }
-    return nil
   }
 
   /// The earliest tick's time at which some verdict can change without new data; may be early, never late.

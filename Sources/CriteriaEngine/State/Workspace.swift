@@ -53,6 +53,11 @@ package final class Workspace {
   let rings: UnsafeMutablePointer<ck_ring>
   let ringRows: UnsafeMutablePointer<Int32>
   let ringValues: UnsafeMutablePointer<Double>
+  /// Terms of one instance that are worked out at once.
+  let rowTerms: UnsafeMutablePointer<ck_term>
+  /// The windows of the plan as of tick `windowsTick`.
+  let windows: UnsafeMutablePointer<ck_window>
+  private var windowsTick: Int64?
 
   /// - Parameter prepared: Of the same program; `nil`: made here.
   package init(_ program: Program, assumesSteady: Bool = false, prepared: PreparedProgram? = nil) {
@@ -90,6 +95,8 @@ package final class Workspace {
     rings = .allocate(capacity: InstanceBlock.stride)
     ringRows = .allocate(capacity: InstanceBlock.stride)
     ringValues = .allocate(capacity: InstanceBlock.stride)
+    rowTerms = .allocate(capacity: max(plan.rowTerms.count, 1))
+    windows = .allocate(capacity: max(plan.windows.count, 1))
     desired = .allocate(capacity: InstanceBlock.stride)
     desired.initialize(repeating: Tick.DesiredMatch(), count: InstanceBlock.stride)
   }
@@ -106,6 +113,22 @@ package final class Workspace {
     rings.deallocate()
     ringRows.deallocate()
     ringValues.deallocate()
+    rowTerms.deallocate()
+    windows.deallocate()
+  }
+
+  /// Brings `windows` to a tick.
+  @inline(__always)
+  func prepareWindows(_ number: Int64) {
+    if windowsTick != number { cutWindows(number) }
+  }
+
+  @inline(never)
+  private func cutWindows(_ number: Int64) {
+    for index in plan.windows.indices {
+      windows[index] = ck_window(last: number, ticks: plan.windows[index], step: plan.step)
+    }
+    windowsTick = number
   }
 }
 

@@ -423,10 +423,15 @@ extension Series {
   /// Removes the hidden entries, and hands them over in order of time.
   package mutating func takeHidden() -> [Entry] {
     let taken = (0..<hiddenCount).map { self[count + $0] }
+    ignoreHidden()
+    return taken
+  }
+
+  /// Leaves the hidden entries out: for a guest, which must not touch what they stand in.
+  mutating func ignoreHidden() {
     isAside = false
     hidden = 0
     hiddenFrom = .max
-    return taken
   }
 
   /// Removes hidden entries later than `time`.

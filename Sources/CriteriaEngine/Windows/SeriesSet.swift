@@ -140,6 +140,13 @@ struct SeriesSet {
     return first.hiddenFrom
   }
 
+  /// Leaves out what waits, in a copy that is not fed.
+  mutating func ignoreHidden() {
+    if many == nil, first.hiddenCount == 0 { return }
+    eachSeries { $0.ignoreHidden() }
+    removeEmpty()
+  }
+
   /// - Returns: How many.
   mutating func dropHidden(beyond time: Int64) -> Int {
     var dropped = 0
@@ -220,6 +227,10 @@ struct SeriesSet {
       forgetSlowly(at: now, signal: signal, plan: plan)
     }
   }
+
+  /// No series is older than a time; where there are many, nobody knows.
+  @inline(__always)
+  func isKept(from time: Int64) -> Bool { many == nil && (!hasFirst || first.newestTime >= time) }
 
   @inline(never)
   private mutating func forgetSlowly(at now: Int64, signal: Plan.Signal, plan: SeriesPlan) {
@@ -318,6 +329,28 @@ struct SeriesSet {
   func hasRun(_ entries: Int, after start: Int64) -> Bool {
     // Where there are many, the first is empty.
     Int(first.run) >= entries && first.newestTime > start
+  }
+
+  /// There is one series, and it lives.
+  @inline(__always)
+  func isAlone(at now: Int64, staleAfter: Int64) -> Bool {
+    many == nil && hasFirst && first.isLive(at: now, staleAfter: staleAfter)
+  }
+
+  /// How many samples the one live series has in the window of so many ticks that ends with tick `number` at `now`, if they are
+  /// one in each of its first ticks; 0: it is not like that.
+  @inline(__always)
+  func regularEntries(
+    _ ticks: Int64, _ number: Int64, at now: Int64, staleAfter: Int64, needsBase: Bool, _ scale: TickScale
+  )
+    -> Int
+  {
+    // Where there are many, the first is empty; and a run ends with a sample.
+    guard first.run > 0, now &- first.newestTime <= staleAfter else { return 0 }
+    let newest = first.newestTime > now &- scale.step ? number : scale.tick(of: first.newestTime)
+    let entries = newest &- number &+ ticks
+    return entries > 0 && Int64(first.run) >= (needsBase ? entries &+ 1 : entries)
+      ? Int(truncatingIfNeeded: entries) : 0
   }
 
   @inline(never)

@@ -38,9 +38,7 @@ extension Series {
       let newest = newestTime > term.now &- plan.step ? term.last : plan.scale.tick(of: newestTime)
       let span = newest &- term.first &+ 1
       if span < 1 { return .nan }
-      if span <= Int64(run), term.ticks <= Int64(Self.scanLimit),
-        let value = regularTerm(term, Int(truncatingIfNeeded: span), plan)
-      {
+      if span <= Int64(run), let value = term.regular(self, Int(truncatingIfNeeded: span), run: Int(run), plan) {
         wake.nextTick()
         return value
       }
@@ -48,8 +46,9 @@ extension Series {
     return termSlowly(term.kind, ticks: term.ticks, plan, &wake)
   }
 
+  /// The same without the short cut for one sample in each tick.
   @inline(never)
-  private mutating func termSlowly(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake) -> Double {
+  mutating func termSlowly(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake) -> Double {
     guard let view = view(kind, ticks: ticks, plan, &wake) else { return .nan }
     let value: Double
     switch kind {

@@ -9,9 +9,10 @@ struct WindowTerm: BitwiseCopyable {
   let last: Int64
   /// The time of `last`.
   let now: Int64
-  /// The exponents of the maximal aligned blocks that the window is cut into, four bits each, the oldest lowest. Of windows
-  /// that are scanned, not of longer ones.
-  private let cut: UInt64
+  /// The same for the kernel; its `kind` is `noForm` where that cannot work it out.
+  private(set) var form: ck_window
+
+  static let noForm: Int32 = -1
 
   init(_ kind: WindowKind, ticks: Int64, last: Int64, _ plan: SeriesPlan) {
     self.kind = kind
@@ -19,18 +20,8 @@ struct WindowTerm: BitwiseCopyable {
     self.last = last
     first = last &- ticks &+ 1
     now = plan.scale.time(of: last)
-    var cut: UInt64 = 0
-    if ticks <= Int64(Series.scanLimit) {
-      var block = first
-      var shift: UInt64 = 0
-      while block <= last {
-        let exponent = min(block.trailingZeroBitCount, 63 &- (last &- block &+ 1).leadingZeroBitCount)
-        cut |= UInt64(exponent) &<< shift
-        shift &+= 4
-        block &+= 1 &<< Int64(exponent)
-      }
-    }
-    self.cut = cut
+    form = ck_window(last: last, ticks: ticks, step: plan.step)
+    if form.length > 0 { form.kind = Self.form(of: kind) }
   }
 
   /// Another term over the same window.
@@ -38,49 +29,73 @@ struct WindowTerm: BitwiseCopyable {
 
   private init(kind: WindowKind, of other: WindowTerm) {
     self.kind = kind
-    (ticks, first, last, now, cut) = (other.ticks, other.first, other.last, other.now, other.cut)
+    (ticks, first, last, now, form) = (other.ticks, other.first, other.last, other.now, other.form)
+    if form.length > 0 { form.kind = Self.form(of: kind) }
   }
 
-  /// How many series do it at once that have one sample in each tick of the window; `nil`: not at all.
-  func columnForm(_ signal: Plan.Signal, _ plan: SeriesPlan) -> ck_window? {
-    let step = plan.step
-    // They are live, and each has the one before it for a base.
-    guard ticks <= Int64(Series.scanLimit), signal.reducer == nil, signal.staleAfter >= step,
-      !kind.isGrowth || plan.staleAfter >= 2 * step
-    else { return nil }
-    let form =
-      switch kind {
-      case .avg: CK_WINDOW_AVG
-      case .sum: CK_WINDOW_SUM
-      case .min: CK_WINDOW_MIN
-      case .max: CK_WINDOW_MAX
-      case .increase: CK_WINDOW_INCREASE
-      case .rate: CK_WINDOW_RATE
-      case .changes: CK_WINDOW_CHANGES
-      case .count, .first, .last, .slope, .stddev, .percentile: -1
-      }
-    return form < 0 ? nil : ck_window(kind: Int32(form), length: Int32(ticks), cut: cut, step: step)
-  }
-
-  /// The tree sum of values of the window's first ticks, one each.
-  ///
-  /// - Parameter count: At least 1; at most `ticks`, which is at most `scanLimit`.
-  @inline(__always)
-  func sum(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
-    var cut = cut
-    var values = values
-    var left = count
-    var size = 1 &<< Int(cut & 15)
-    // Not 0 + the first block: −0 would become 0.
-    var sum = left >= size ? sumOfBlock(values, size) : sumOfBeginning(values, left)
-    while left > size {
-      values += size
-      left &-= size
-      cut &>>= 4
-      size = 1 &<< Int(cut & 15)
-      sum += left >= size ? sumOfBlock(values, size) : sumOfBeginning(values, left)
+  static func form(of kind: WindowKind) -> Int32 {
+    switch kind {
+    case .avg: Int32(CK_WINDOW_AVG)
+    case .sum: Int32(CK_WINDOW_SUM)
+    case .min: Int32(CK_WINDOW_MIN)
+    case .max: Int32(CK_WINDOW_MAX)
+    case .increase: Int32(CK_WINDOW_INCREASE)
+    case .rate: Int32(CK_WINDOW_RATE)
+    case .changes: Int32(CK_WINDOW_CHANGES)
+    case .count, .first, .last, .slope, .stddev, .percentile: noForm
     }
-    return sum
+  }
+
+  /// Whether the kernel does it for many series at once that have one sample in each tick of the window.
+  func hasColumnForm(_ signal: Plan.Signal, _ plan: SeriesPlan) -> Bool {
+    // They are live, and each has the one before it for a base.
+    hasForm(plan) && signal.reducer == nil && signal.staleAfter >= plan.step
+  }
+
+  /// Whether the kernel does it for series that have one sample in each tick.
+  @inline(__always)
+  func hasForm(_ plan: SeriesPlan) -> Bool {
+    // Of two samples a tick apart, the earlier one has to be a base for the later one.
+    form.kind != Self.noForm && (!kind.isGrowth || plan.staleAfter >= 2 &* plan.step)
+  }
+
+  /// The term of one series whose newest `entries` visible entries are samples of the first ticks of the window, one each.
+  ///
+  /// - Parameter run: So many entries up to the newest are samples of consecutive ticks.
+  /// - Returns: `nil`: it has to be worked out in another way.
+  @inline(__always)
+  func regular(_ series: Series, _ entries: Int, run: Int, _ plan: SeriesPlan) -> Double? {
+    // The sample before the window, in the tick before, is the base of its first pair.
+    let isGrowth = kind.isGrowth
+    guard hasForm(plan), run >= (isGrowth ? entries &+ 1 : entries) else { return nil }
+    var (form, value) = (form, 0.0)
+    withUnsafePointer(to: &form) { window in
+      withUnsafeMutablePointer(to: &value) { value in
+        var term = ck_term(
+          window: window, ring: series.ring(ofLast: isGrowth ? entries &+ 1 : entries), kind: window.pointee.kind,
+          entries: Int32(truncatingIfNeeded: entries), out: value)
+        ck_window_terms(&term, 1)
+      }
+    }
+    return value
+  }
+}
+
+extension ck_window {
+  /// Without a kind. One of more ticks than are scanned has no length.
+  init(last: Int64, ticks: Int64, step: Int64) {
+    self.init(kind: WindowTerm.noForm, length: 0, cut: 0, step: step)
+    guard ticks <= Int64(Series.scanLimit) else { return }
+    length = Int32(ticks)
+    // The exponents of the maximal aligned blocks that the window is cut into.
+    var block = last &- ticks &+ 1
+    var shift: UInt64 = 0
+    while block <= last {
+      let exponent = min(block.trailingZeroBitCount, 63 &- (last &- block &+ 1).leadingZeroBitCount)
+      cut |= UInt64(exponent) &<< shift
+      shift &+= 4
+      block &+= 1 &<< Int64(exponent)
+    }
   }
 }
 
@@ -99,66 +114,6 @@ func sumOfBlock(_ p: UnsafePointer<Double>, _ count: Int) -> Double {
 private func sumOfLongBlock(_ p: UnsafePointer<Double>, _ count: Int) -> Double {
   if count == 8 { return sumOfBlock(p, 8) }
   return sumOfLongBlock(p, count &>> 1) + sumOfLongBlock(p + count &>> 1, count &>> 1)
-}
-
-/// The same of a block that has values in its first ticks only.
-private func sumOfBeginning(_ p: UnsafePointer<Double>, _ count: Int) -> Double {
-  let size = 1 &<< (63 &- count.leadingZeroBitCount)
-  if size == count { return sumOfBlock(p, size) }
-  return sumOfBlock(p, size) + sumOfBeginning(p + size, count &- size)
-}
-
-extension Series {
-  /// A term over the newest `entries` visible entries, where those are samples of the first ticks of the window, one each.
-  ///
-  /// - Returns: `nil`: it has to be worked out in another way.
-  @inline(__always)
-  func regularTerm(_ term: WindowTerm, _ entries: Int, _ plan: SeriesPlan) -> Double? {
-    switch term.kind {
-    case .avg: withValues(count &- entries, entries) { meanOf(term.sum($0, entries), $0, entries) }
-    case .sum: withValues(count &- entries, entries) { finite(term.sum($0, entries)) }
-    case .min: withValues(count &- entries, entries) { leastOf($0, entries) }
-    case .max: withValues(count &- entries, entries) { greatestOf($0, entries) }
-    case .count: Double(entries)
-    case .first: value(at: count &- entries)
-    case .last: newestValue
-    case .increase, .rate, .changes: regularGrowth(term, entries, plan)
-    case .slope, .stddev, .percentile: nil
-    }
-  }
-
-  private func regularGrowth(_ term: WindowTerm, _ entries: Int, _ plan: SeriesPlan) -> Double? {
-    // The sample before the window, in the tick before, is the base.
-    guard Int(run) > entries, plan.staleAfter >= 2 &* plan.step else { return nil }
-    let start = count &- entries
-    return withValues(start &- 1, entries &+ 1) { values in
-      if term.kind == .changes {
-        var changes = 0
-        for index in 0..<entries { changes &+= values[index] != values[index &+ 1] ? 1 : 0 }
-        return Double(changes)
-      }
-      return withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.scanLimit) { parts in
-        let parts = parts.baseAddress.unsafelyUnwrapped
-        for index in 0..<entries {
-          let (p, q) = (values[index], values[index &+ 1])
-          // A drop is a reset: the counter began again at 0.
-          parts[index] = q >= p ? q - p : q
-        }
-        let increase = term.sum(parts, entries)
-        if term.kind == .increase { return finite(increase) }
-        // Samples mostly come one step apart, and divisions are slow.
-        let step = plan.step
-        let seconds = Double(step) / 1000
-        var before = time(at: start &- 1)
-        for index in 0..<entries {
-          let time = time(at: start &+ index)
-          parts[index] = time &- before == step ? seconds : Double(time &- before) / 1000
-          before = time
-        }
-        return finite(increase / term.sum(parts, entries))
-      }
-    }
-  }
 }
 
 /// `sum ÷ count`, between the least and the greatest of the values; NaN if it is not finite.

@@ -11,7 +11,7 @@ package struct CoveragePoint: Hashable, Sendable {
     case outcome(Bool)
     /// Both sides of a comparison were equal.
     case boundary
-    case state(InstanceView.RuleReport.State)
+    case state(RuleReport.State)
     case verdict(Verdict)
     /// A line matched.
     case match
@@ -30,7 +30,7 @@ package struct CoveragePoint: Hashable, Sendable {
 package struct CoverageMap: Sendable {
   package private(set) var points: [CoveragePoint] = []
   private var whens: [[Truth: Int]] = []
-  private var states: [[InstanceView.RuleReport.State: Int]] = []
+  private var states: [[RuleReport.State: Int]] = []
   private var outcomes: [Site: (yes: Int, no: Int, boundary: Int?)] = [:]
   private var verdicts: [Verdict: Int] = [:]
   private var matches: [Int: Int] = [:]
@@ -45,8 +45,8 @@ package struct CoverageMap: Sendable {
       }
       whens.append(when)
       add(tests(of: rule, program), owner: rule.name, program)
-      var state: [InstanceView.RuleReport.State: Int] = [:]
-      let possible: [(InstanceView.RuleReport.State, Bool)] = [
+      var state: [RuleReport.State: Int] = [:]
+      let possible: [(RuleReport.State, Bool)] = [
         (.idle, true), (.pending, rule.for > 0), (.active, true), (.holding, rule.hold > 0),
         (.excepted, !rule.except.isEmpty), (.notApplicable, !rule.optionalSignals.isEmpty),
       ]

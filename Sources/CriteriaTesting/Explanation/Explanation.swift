@@ -97,7 +97,7 @@ private func rules(
   var driver = Driver(subject.policy, bound, subject.signals, start: start)
   _ = driver.advance(to: failure.at, stimulus)
   return driver.view(failure.instance, at: failure.at) { view -> [Explanation.Rule] in
-    let reports = view.rules(all: true) { $0 }
+    let reports = view.rules(all: true)
     var names = failure.rules
     // What nobody named: the rules that stand, else those on their way, else those that read what the case gives.
     if names.isEmpty { names = reports.filter { $0.state == .active || $0.state == .holding }.map(\.rule) }
@@ -114,11 +114,13 @@ private func rules(
   } ?? []
 }
 
-private func state(_ report: InstanceView.RuleReport, start: Int64) -> String {
+private func state(_ report: RuleReport, start: Int64) -> String {
   var text = report.state.rawValue
   if let possible = report.possible { text += ", possibly \(possible.rawValue)" }
-  if let since = report.since, since > start { text += " since \(Duration(milliseconds: since - start).text)" }
-  if !report.key.isEmpty { text += " (\(report.key.map { "\($0.label) \($0.value)" }.joined(separator: ", ")))" }
+  if let since = report.since?.milliseconds, since > start {
+    text += " since \(Duration(milliseconds: since - start).text)"
+  }
+  if !report.key.isEmpty { text += " (\(report.key.map { "\($0.name) \($0.value)" }.joined(separator: ", ")))" }
   return text
 }
 

@@ -29,7 +29,7 @@ private struct PartWriter {
   private let file: PolicyFile
   private let trace: RuleTrace?
   private var steps: [Site: TraceStep] = [:]
-  private var terms: [String: InstanceView.Evidence.Value] = [:]
+  private var terms: [String: RuleReport.Evidence.Value] = [:]
   /// Named expressions that were met, to be shown below.
   private var names: [SignalDeclaration] = []
   private var text: FlatText

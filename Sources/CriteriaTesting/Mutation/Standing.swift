@@ -2,9 +2,9 @@ import CriteriaEngine
 
 /// What a test can say of a rule and its instance at a tick.
 struct Standing: Equatable {
-  var sure: InstanceView.RuleReport.State
-  var possible: InstanceView.RuleReport.State
-  var excepted: InstanceView.RuleReport.State?
+  var sure: RuleReport.State
+  var possible: RuleReport.State
+  var excepted: RuleReport.State?
   var low: Int64
   var high: Int64
   var verdict: Verdict

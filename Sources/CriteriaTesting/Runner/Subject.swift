@@ -74,7 +74,7 @@ package struct Subject: Sendable {
       value.key.isEmpty
       ? rows.first
       : rows.first { row in
-        value.key.allSatisfy { key in row.row.key.contains { $0.label == key.name && $0.value == key.value } }
+        value.key.allSatisfy { key in row.row.key.contains { $0.name == key.name && $0.value == key.value } }
       }
     guard let row else { return .unknown }
     // A number or a text is compared with itself: the operand is the value.

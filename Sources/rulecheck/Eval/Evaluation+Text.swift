@@ -146,7 +146,7 @@ extension Evaluation {
     ]
   }
 
-  private func interval(_ score: Decision.Score) -> String {
+  private func interval(_ score: Score) -> String {
     let low = points(score.lowThousandths)
     return score.lowThousandths == score.highThousandths ? low : low + ".." + points(score.highThousandths)
   }

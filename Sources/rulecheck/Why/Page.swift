@@ -27,7 +27,7 @@ struct Page {
     return "\(decision.verdict.rawValue): " + decision.possible.map(\.rawValue).joined(separator: " or ")
   }
 
-  func interval(_ score: Decision.Score) -> String {
+  func interval(_ score: Score) -> String {
     let low = WhyAnswer.points(score.lowThousandths)
     return score.lowThousandths == score.highThousandths
       ? low : low + ".." + WhyAnswer.points(score.highThousandths)

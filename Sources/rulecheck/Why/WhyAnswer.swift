@@ -138,7 +138,7 @@ struct Timeline {
   struct Point {
     var time: Timestamp
     var verdict: Verdict
-    var score: Decision.Score
+    var score: Score
     /// By term; `nil`: unknown, or another row spoke for the rule.
     var values: [Double?]
   }
