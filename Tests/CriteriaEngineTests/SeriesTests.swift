@@ -173,7 +173,7 @@ struct TickTests {
     ])
   func hashes(text: String, expected: String) {
     var hash = SHA256()
-    hash.update(text.utf8)
+    hash.update(Array(text.utf8))
     let hex = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     #expect(hex == expected)
   }

@@ -335,7 +335,10 @@ struct Lowering {
       Program.Rule.Except(condition: truthFragment($0.condition), expires: $0.expires, because: $0.because)
     }
     let why = rule.why.map { parts in parts.map { lower($0, by: rule.by) } }
-    func union(_ list: KeyPath<Program.Fragment, [Int]>) -> [Int] { Set(parts.flatMap { $0[keyPath: list] }).sorted() }
+    func union(_ list: (Program.Fragment) -> [Int]) -> [Int] {
+      let all = parts.flatMap(list).sorted()
+      return zip(all, all.dropFirst()).filter { $0 != $1 }.map(\.0) + all.suffix(1)
+    }
     return Program.Rule(
       name: rule.name, when: when, until: until, for: rule.for, hold: rule.hold, latch: rule.latch, effect: effect,
       why: why,

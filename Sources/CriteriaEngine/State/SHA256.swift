@@ -36,12 +36,12 @@ package struct SHA256 {
 
   package init() {}
 
-  package mutating func update(_ bytes: some Sequence<UInt8>) {
+  package mutating func update(_ bytes: [UInt8]) {
     for byte in bytes {
       buffer.append(byte)
-      count += 1
       if buffer.count == 64 { compress() }
     }
+    count += UInt64(bytes.count)
   }
 
   package mutating func finalize() -> [UInt8] {
@@ -60,12 +60,14 @@ package struct SHA256 {
   }
 
   private mutating func compress() {
-    let constants = SHA256.constants
+    SHA256.constants.withUnsafeBufferPointer { compress($0) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func compress(_ constants: UnsafeBufferPointer<UInt32>) {
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
-      for i in 0..<16 {
-        w[i] =
-          UInt32(buffer[4 * i]) << 24 | UInt32(buffer[4 * i + 1]) << 16 | UInt32(buffer[4 * i + 2]) << 8
-          | UInt32(buffer[4 * i + 3])
+      buffer.withUnsafeBytes { bytes in
+        for i in 0..<16 { w[i] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)) }
       }
       for i in 16..<64 {
         let a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)
@@ -83,9 +85,17 @@ package struct SHA256 {
         (h, g, f, e) = (g, f, e, d &+ first)
         (d, c, b, a) = (c, b, a, first &+ sumA &+ majority)
       }
-      for (index, value) in zip(0..<8, [a, b, c, d, e, f, g, h]) { state[index] &+= value }
+      state.withUnsafeMutableBufferPointer { state in
+        state[0] &+= a
+        state[1] &+= b
+        state[2] &+= c
+        state[3] &+= d
+        state[4] &+= e
+        state[5] &+= f
+        state[6] &+= g
+        state[7] &+= h
+      }
     }
-    buffer.removeAll(keepingCapacity: true)
   }
 
   @inline(__always)
@@ -95,7 +105,7 @@ package struct SHA256 {
 /// `u` of `spread`: the first 8 bytes, big endian, of SHA-256(id) ÷ 2⁶⁴.
 package func spreadFraction(of id: String) -> Double {
   var hash = SHA256()
-  hash.update(id.utf8)
+  hash.update(Array(id.utf8))
   let bits = hash.finalize()[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
   return Double(bits) / 0x1p64
 }

@@ -35,7 +35,9 @@ package indirect enum ValueKind: Sendable {
     /// What it is, for people: `a rule`.
     package var what: String
     /// In the order in which `fmt` writes them.
-    package var keys: [Key]
+    package let keys: [Key]
+    package let names: [String]
+    package let required: [String]
     /// What names beside the keys mean: the facts of `desired:`. `nil`: there are none.
     package var others: ValueKind?
     /// `fmt` puts the keys into their order. Where names beside them are the main thing, it leaves them.
@@ -44,12 +46,12 @@ package indirect enum ValueKind: Sendable {
     package init(_ what: String, _ keys: [Key], others: ValueKind? = nil, isOrdered: Bool = true) {
       self.what = what
       self.keys = keys
+      names = keys.map(\.name)
+      required = keys.filter(\.isRequired).map(\.name)
       self.others = others
       self.isOrdered = isOrdered
     }
 
-    package var names: [String] { keys.map(\.name) }
-    package var required: [String] { keys.filter(\.isRequired).map(\.name) }
     package subscript(name: String) -> ValueKind? { keys.first { $0.name == name }?.value ?? others }
   }
 

@@ -5,15 +5,24 @@ package struct Fields: Sendable {
   /// What the mapping is, for messages: ``a rule``.
   package let what: String
   package let range: SourceRange
-  private let pairs: [String: YAMLPair]
+  private let pairs: [YAMLPair]
+  /// Of many pairs; a few are found sooner by looking at each.
+  private let byName: [String: YAMLPair]?
+  private static let few = 16
 
   package init(_ pairs: [YAMLPair], of what: String, range: SourceRange) {
     self.what = what
     self.range = range
-    self.pairs = Dictionary(pairs.map { ($0.key.text, $0) }, uniquingKeysWith: { first, _ in first })
+    self.pairs = pairs
+    byName =
+      pairs.count > Self.few
+      ? Dictionary(pairs.map { ($0.key.text, $0) }, uniquingKeysWith: { first, _ in first }) : nil
   }
 
-  package subscript(key: String) -> YAMLPair? { pairs[key] }
+  package subscript(key: String) -> YAMLPair? {
+    if let byName { return byName[key] }
+    return pairs.first { $0.key.text == key }
+  }
 }
 
 /// Reads the values of one file's keys, each by the type that its key declares, and collects what is wrong with them.
@@ -116,8 +125,8 @@ package struct ValueReader: Sendable {
   package mutating func name(_ scalar: YAMLScalar, of what: String, also extra: String = "") -> Name? {
     let range = content(of: scalar)
     let isValid =
-      isName(String(scalar.text.unicodeScalars.filter { !extra.unicodeScalars.contains($0) }.map(Character.init)))
-      && scalar.text.utf8.first.map(isNameStart) == true
+      scalar.text.utf8.first.map(isNameStart) == true
+      && scalar.text.utf8.allSatisfy { isNamePart($0) || extra.utf8.contains($0) }
     guard isValid, scalar.text.utf8.count <= 200 else {
       diagnostics.append(.badName(scalar.text, of: what, extra: extra, at: range))
       return nil
@@ -139,9 +148,10 @@ package struct ValueReader: Sendable {
   package mutating func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ pair: YAMLPair?, as type: Value.Type
   ) -> Located<Value>? where Value.RawValue == String {
+    guard let pair else { return nil }
     let choices = Value.allCases.map(\.rawValue)
     let expected = choices.map { "`\($0)`" }.joined(separator: ", ")
-    guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: "one of \(expected)") else { return nil }
+    guard let scalar = scalar(pair.value, pair.key.text, expected: "one of \(expected)") else { return nil }
     if let value = Value(rawValue: scalar.text) { return Located(value, scalar.range) }
     diagnostics.append(
       .notAChoice(
@@ -167,8 +177,9 @@ package struct ValueReader: Sendable {
   }
 
   package mutating func int(_ pair: YAMLPair?, in range: ClosedRange<Int>) -> Located<Int>? {
+    guard let pair else { return nil }
     let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-    guard let pair, let scalar = scalar(pair.value, pair.key.text, expected: expected) else { return nil }
+    guard let scalar = scalar(pair.value, pair.key.text, expected: expected) else { return nil }
     let digits = scalar.text.utf8.drop { $0 == UInt8(ascii: "-") }
     guard !digits.isEmpty, digits.allSatisfy(isDigit), scalar.text.utf8.count - digits.count <= 1 else {
       diagnostics.append(.notANumber(scalar.text, key: pair.key.text, expected: expected, at: scalar.range))

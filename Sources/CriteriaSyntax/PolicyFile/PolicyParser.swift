@@ -201,6 +201,8 @@ private struct PolicyParser {
   private static let signalKeys = Dictionary(
     uniqueKeysWithValues: PolicyKeys.kinds.map { ($0.name, Array($0.fields.names.dropFirst())) })
 
+  private static let allSignalKeys = kinds + Set(signalKeys.values.joined()).sorted()
+
   private mutating func signals(_ pair: YAMLPair?) -> [SignalDeclaration] {
     guard let pair else { return [] }
     if pair.value.scalar?.isNull == true { return [] }
@@ -221,8 +223,7 @@ private struct PolicyParser {
       reader.diagnostics.append(.reservedName(name.value, at: name.range))
     }
     let what = "signal `\(pair.key.text)`"
-    let all = Self.kinds + Set(Self.signalKeys.values.joined()).sorted()
-    guard let fields = reader.fields(of: pair.value, what: what, allowed: all) else { return nil }
+    guard let fields = reader.fields(of: pair.value, what: what, allowed: Self.allSignalKeys) else { return nil }
     let present = Self.kinds.filter { fields[$0] != nil }
     guard present.count == 1, let kind = present.first else {
       if present.isEmpty {
@@ -233,8 +234,8 @@ private struct PolicyParser {
       return nil
     }
     let own = Self.signalKeys[kind] ?? []
-    for key in all where key != kind && !own.contains(key) {
-      if let stray = fields[key] {
+    for key in Self.allSignalKeys where key != kind {
+      if let stray = fields[key], !own.contains(key) {
         let takers = Self.kinds.filter { Self.signalKeys[$0]!.contains(key) }
         reader.diagnostics.append(.keyOfOtherKind(key, kind: kind, takers: takers, at: stray.key.range))
       }
