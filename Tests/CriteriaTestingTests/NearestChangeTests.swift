@@ -66,6 +66,15 @@ struct NearestChangeTests {
         """, history: { history(series("up") { _ in 0 }) }, goal: .keep,
       change: "`up` higher by 1 for the last 1m (newest 1 instead of 0)"),
     Story(
+      name: "values whose double is infinite",
+      policy: """
+        signals:
+          size: {gauge: size}
+        rules:
+          - {rule: Huge, when: 'max(size[5m]) > 1', then: replace}
+        """, history: { history(series("size") { _ in 1.5e308 }) }, goal: .keep,
+      change: "`size` lower by 1.5e+308 for the last 5m (newest 0 instead of 1.5e+308)"),
+    Story(
       name: "fewer lines",
       policy: """
         signals:

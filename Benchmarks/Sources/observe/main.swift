@@ -100,6 +100,15 @@ let explained = min(instances, 20_000)
 let explaining = measure(explained) {
   for handle in known.prefix(explained) { sum &+= Int64(fleet.explain(handle, at: now)?.rules.count ?? 0) }
 }
+/// The same, and every text of the record read.
+let reading = measure(explained) {
+  for handle in known.prefix(explained) {
+    for rule in fleet.explain(handle, at: now)?.rules ?? [] {
+      sum &+= Int64(rule.why.utf8.count)
+      for one in rule.evidence { if case .number(_, let text) = one.value { sum &+= Int64(text.utf8.count) } }
+    }
+  }
+}
 let dues = measure(1) { sum &+= fleet.nextDue?.milliseconds ?? 0 }
 
 // By name, into a fleet of its own, at its second tick: at the first the instances and series are made.
@@ -141,6 +150,7 @@ print(
   "allocations":\(rounded(decidingAll.allocations))},\
   "peek":{"ns":\(rounded(peeking.ns)),"allocations":\(rounded(peeking.allocations))},\
   "explain":{"us":\(rounded(explaining.ns / 1000)),"allocations":\(rounded(explaining.allocations))},\
+  "explain_with_texts":{"us":\(rounded(reading.ns / 1000)),"allocations":\(rounded(reading.allocations))},\
   "next_due_ns":\(rounded(dues.ns)),"bytes_per_instance":\(bytes / UInt64(instances)),\
   "shards":\(shards(policy, instances: instances, ticks: ticks))}
   """)

@@ -130,11 +130,12 @@ struct Search {
     most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
-      // The half of what is infinite is no less.
-      var tries = most.filter(\.isFinite)
+      var tries = most
       if goals[goal].isBetween, let first = most.first {
         tries += [0.5, 0.25, 0.125, 0.0625].map { isWhole ? (first * $0).rounded() : first * $0 }
       }
+      // The half of what is infinite is no less.
+      tries.removeAll { !$0.isFinite }
       guard let high = tries.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
       let least =
         isWhole ? leastWhole(high, goal, edit) : rounded(leastReal(high, goal, edit), unit, goal, edit)
@@ -160,7 +161,8 @@ struct Search {
     while high > .leastNormalMagnitude, reaches(edit(high / 2), goal) { high /= 2 }
     var low = high / 2
     for _ in 0..<10 where high - low > high / 1000 {
-      let middle = (low + high) / 2
+      // Not half of the sum, which may be infinite.
+      let middle = low + (high - low) / 2
       if reaches(edit(middle), goal) { high = middle } else { low = middle }
     }
     while high > .leastNormalMagnitude, reaches(edit(high / 2), goal) { high /= 2 }
