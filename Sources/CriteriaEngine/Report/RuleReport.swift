@@ -111,30 +111,7 @@ public struct RuleReport: Hashable, Sendable {
   public var because: String?
   /// Milliseconds of history that the rule needs and the instance does not have yet.
   public var neededHistory: Int64?
-}
 
-extension RuleReport.Evidence {
-  /// A value as it was read, before anybody asks for its text.
-  enum Reading: Hashable, Sendable {
-    case number(Double, NumberFormat)
-    case string(String)
-    case truth(Bool)
-    case atLeast(seconds: Double)
-    case unknown
-
-    var value: Value {
-      switch self {
-      case .number(let number, let format): .number(number, text: CriteriaEngine.text(number, format))
-      case .string(let string): .string(string)
-      case .truth(let truth): .truth(truth)
-      case .atLeast(let seconds): .atLeast(seconds: seconds)
-      case .unknown: .unknown
-      }
-    }
-  }
-}
-
-extension RuleReport {
   /// The rule's `why`, its expressions replaced by their values; without one, what the rule read.
   ///
   /// - Complexity: The text is made at each look.
@@ -156,5 +133,26 @@ extension RuleReport {
     }
     for label in key { text += " (\(label.name) \(label.value))" }
     return text
+  }
+}
+
+extension RuleReport.Evidence {
+  /// A value as it was read, before anybody asks for its text.
+  enum Reading: Hashable, Sendable {
+    case number(Double, NumberFormat)
+    case string(String)
+    case truth(Bool)
+    case atLeast(seconds: Double)
+    case unknown
+
+    var value: Value {
+      switch self {
+      case .number(let number, let format): .number(number, text: CriteriaEngine.text(number, format))
+      case .string(let string): .string(string)
+      case .truth(let truth): .truth(truth)
+      case .atLeast(let seconds): .atLeast(seconds: seconds)
+      case .unknown: .unknown
+      }
+    }
   }
 }
