@@ -1,4 +1,5 @@
-// Window terms of many series, four at a time: one sample in each tick of the window.
+// Window terms of series with one sample in each tick, four at a time: one term of many series, each with a full window, and
+// below that several terms of one instance, whose windows may have run dry at their ends.
 #include "CKernels.h"
 
 #include <math.h>

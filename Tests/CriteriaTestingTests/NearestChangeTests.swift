@@ -66,14 +66,15 @@ struct NearestChangeTests {
         """, history: { history(series("up") { _ in 0 }) }, goal: .keep,
       change: "`up` higher by 1 for the last 1m (newest 1 instead of 0)"),
     Story(
-      name: "values whose double is infinite",
+      name: "values whose difference is infinite",
       policy: """
         signals:
           size: {gauge: size}
         rules:
-          - {rule: Huge, when: 'max(size[5m]) > 1', then: replace}
-        """, history: { history(series("size") { _ in 1.5e308 }) }, goal: .keep,
-      change: "`size` lower by 1.5e+308 for the last 5m (newest 0 instead of 1.5e+308)"),
+          - {rule: Huge, when: 'max(size[5m]) > 0', then: replace}
+        """, history: { history(series("size") { $0 < 20 ? -1.5e308 : 1.5e308 }) }, goal: .keep,
+      change:
+        "`size` lower by 1.5099999999999998e+308 for the last 5m (newest -9.999999999999737e+305 instead of 1.5e+308)"),
     Story(
       name: "fewer lines",
       policy: """

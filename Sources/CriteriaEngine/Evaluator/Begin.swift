@@ -64,7 +64,7 @@ extension InstanceBlock {
 
   // MARK: Forgetting
 
-  /// What no term can see any more at the time of a tick; idle memory stays.
+  /// Forgets what no term can see any more at the time of a tick. The memory of a lone series stays as it is.
   func forget(_ row: Int, at now: Int64) {
     for slot in plan.metrics.indices {
       let signal = plan.signals.base + Int(plan.metrics[slot])

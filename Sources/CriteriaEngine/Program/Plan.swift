@@ -68,7 +68,7 @@ final class Plan: @unchecked Sendable {
   struct RowTerm: BitwiseCopyable {
     /// As the kernel names it; `WindowTerm.noForm`: the newest value.
     var kind: Int32
-    /// Among `windows`.
+    /// Among `windows`; means nothing for the newest value.
     var window: Int32
     var slot: Int32
     var register: Int32
@@ -261,8 +261,7 @@ final class Plan: @unchecked Sendable {
     }
     let metricTerms = terms.compactMap { $0 }
     self.metricTerms = Flat(metricTerms)
-    let windows = Set(metricTerms.map(\.ticks)).sorted()
-    self.windows = Flat(windows)
+    var windows: [Int64] = []
     var rowTerms: [RowTerm] = []
     var slowTerms: [Int32] = []
     for (index, term) in metricTerms.enumerated() {
@@ -273,15 +272,17 @@ final class Plan: @unchecked Sendable {
         slowTerms.append(Int32(index))
         continue
       }
+      if window != nil, !windows.contains(term.ticks) { windows.append(term.ticks) }
       rowTerms.append(
         RowTerm(
-          kind: window?.form.kind ?? WindowTerm.noForm, window: Int32(windows.firstIndex(of: term.ticks)!),
+          kind: window?.form.kind ?? WindowTerm.noForm, window: Int32(windows.firstIndex(of: term.ticks) ?? 0),
           slot: term.slot, register: term.register, staleAfter: signal.staleAfter, term: Int32(index),
           needsBase: term.kind?.isGrowth ?? false))
     }
     func order(_ one: RowTerm) -> (Int32, Int32, Int32) { (one.window, one.needsBase ? 1 : 0, one.term) }
     self.rowTerms = Flat(rowTerms.sorted { order($0) < order($1) })
     self.slowTerms = Flat(slowTerms)
+    self.windows = Flat(windows)
     otherFeatures = Flat(zip(single, terms).filter { $0.1 == nil }.map { Int32($0.0) })
     derived = Flat(
       program.derived.map { one in

@@ -98,11 +98,11 @@ public struct RuleReport: Hashable, Sendable {
   /// The tick at which the state was entered.
   public var since: Timestamp?
   /// The row that speaks for a rule over keys: label and value.
-  public var key: [Label]
-  /// What the rule's own `why` came to; `nil`: it has none.
+  public package(set) var key: [Label]
+  /// What the rule's own `why` came to, and `""` for a rule that does not apply; `nil`: it is made of the evidence.
   let written: String?
   /// The terms that it read, each once.
-  public var evidence: [Evidence]
+  public package(set) var evidence: [Evidence]
   /// The rule's `labels`, as the policy has them.
   public var labels: [Label]
   /// `mode: shadow`: reported, contributes nothing.
@@ -117,7 +117,6 @@ public struct RuleReport: Hashable, Sendable {
   /// - Complexity: The text is made at each look.
   public var why: String {
     if let written { return written }
-    if state == .notApplicable { return "" }
     var text = ""
     for (index, one) in evidence.enumerated() {
       if index > 0 { text += ", " }

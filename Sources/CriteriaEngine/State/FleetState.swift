@@ -578,8 +578,8 @@ package final class FleetState {
         // Nothing comes, but something may be forgotten.
         copy.forget(0, at: next * plan.step)
         var changed = false
-        var ahead = Tick(workspace, copy, number: next, columns: false)
-        ahead.run(rows) { _, _, _ in changed = true }
+        var run = Tick(workspace, copy, number: next, columns: false)
+        run.run(rows) { _, _, _ in changed = true }
         if changed { return next }
         hops += 1
       }

@@ -46,7 +46,7 @@ extension Series {
     return termSlowly(term.kind, ticks: term.ticks, plan, &wake)
   }
 
-  /// The same without the short cut for one sample in each tick.
+  /// The same without the kernel.
   @inline(never)
   mutating func termSlowly(_ kind: WindowKind, ticks: Int64, _ plan: SeriesPlan, _ wake: inout Wake) -> Double {
     guard let view = view(kind, ticks: ticks, plan, &wake) else { return .nan }

@@ -36,7 +36,9 @@ package indirect enum ValueKind: Sendable {
     package var what: String
     /// In the order in which `fmt` writes them.
     package let keys: [Key]
+    /// Of `keys`.
     package let names: [String]
+    /// Those of them that have to be there.
     package let required: [String]
     /// What names beside the keys mean: the facts of `desired:`. `nil`: there are none.
     package var others: ValueKind?

@@ -130,12 +130,11 @@ struct Search {
     most: [Double], isWhole: Bool, unit: Double, size: (Double) -> Double, edit: (Double) -> Edit
   ) {
     for goal in goals.indices {
-      var tries = most
-      if goals[goal].isBetween, let first = most.first {
+      // What goes from one end of all numbers to the other is as long as any.
+      var tries = most.map { min($0, .greatestFiniteMagnitude) }
+      if goals[goal].isBetween, let first = tries.first {
         tries += [0.5, 0.25, 0.125, 0.0625].map { isWhole ? (first * $0).rounded() : first * $0 }
       }
-      // The half of what is infinite is no less.
-      tries.removeAll { !$0.isFinite }
       guard let high = tries.first(where: { $0 > 0 && reaches(edit($0), goal) }) else { continue }
       let least =
         isWhole ? leastWhole(high, goal, edit) : rounded(leastReal(high, goal, edit), unit, goal, edit)
@@ -249,7 +248,10 @@ struct Search {
         for (most, sign) in [([down], -1.0), (up, 1.0)] {
           bisect(
             most: values.isWhole ? most.map { max(1, $0) } : most, isWhole: values.isWhole, unit: unit,
-            size: { min(1, $0 / max(scale, sign > 0 ? min(values.high + $0, bounds.upperBound) : scale)) },
+            // In halves, whose sum is finite.
+            size: {
+              min(1, $0 / 2 / max(scale / 2, sign > 0 ? min(values.high / 2 + $0 / 2, bounds.upperBound / 2) : 0))
+            },
             edit: { [tick] in
               Edit(.shift(signal: signal, labels, by: sign * $0), from: from, to: tick)
             })
@@ -268,7 +270,7 @@ struct Search {
         for (most, sign) in [([fastest], -1.0), ([scale, 100 * scale, 1e6 * scale], 1.0)] {
           bisect(
             most: most, isWhole: false, unit: readings.format(of: signal).unit(of: scale),
-            size: { min(1, $0 / (sign > 0 ? fastest + $0 : fastest)) },
+            size: { min(1, $0 / 2 / (sign > 0 ? fastest / 2 + $0 / 2 : fastest / 2)) },
             edit: { [tick] in
               Edit(.growth(signal: signal, labels, perSecond: sign * $0), from: from, to: tick)
             })
