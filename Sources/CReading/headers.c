@@ -39,26 +39,44 @@ static inline const uint8_t *readable(const uint8_t *text, size_t room, uint8_t 
   return copy;
 }
 
+// `hh:mm:ss` as milliseconds of the day; -1: it is none. The places of digits are known to hold 0x3_.
+static inline int32_t time_of_day(const uint8_t *text) {
+  uint64_t digits = load8(text) & 0x0F0F000F0F000F0Full;
+  if ((digits + 0x0606000606000606ull) & 0x1010001010001010ull) return -1;
+  // Hours in byte 0, minutes in 3, seconds in 6; none of the bytes is carried into the next one.
+  uint64_t numbers = digits * 10 + (digits >> 8);
+  if ((numbers + 0x0044000044000068ull) & 0x0080000080000080ull) return -1;
+  return (int32_t)((numbers & 255) * 3600000 + (numbers >> 24 & 255) * 60000 + (numbers >> 48 & 255) * 1000);
+}
+
+static inline int32_t time_in(const cr_clock *clock, const uint8_t *line) {
+  int32_t time = time_of_day(line + clock->time);
+  if (time < 0 || !clock->milliseconds) return time;
+  const uint8_t *m = line + clock->milliseconds;
+  return time + m[0] * 100 + m[1] * 10 + m[2] - 111 * '0';
+}
+
+// Of a digit's place the first test says that it is 0x3_, the second that six more is so too; no carry goes further.
+static inline int has_digits(const cr_clock *clock, const uint8_t *line) {
+  uint64_t wrong = 0;
+  for (uint32_t i = 0; i < clock->words; i++) {
+    uint64_t word = load8(line + 8 * i);
+    wrong |= ((word & clock->masks[i]) ^ clock->values[i]) |
+             (((word + clock->sixes[i]) & clock->masks[i]) ^ clock->values[i]);
+  }
+  return wrong == 0;
+}
+
 static inline int reads_clock(const cr_clock *clock, const uint8_t *line, size_t room, int32_t *time) {
   if (!clock->words || room < clock->length) return 0;
   uint8_t copy[8 * CR_WORDS];
   const uint8_t *start = readable(line, room, copy);
-  for (uint32_t i = 0; i < clock->words; i++) {
-    uint64_t word = load8(start + 8 * i);
-    // Of a digit's place the first test says that it is 0x3_, the second that six more is so too; no carry goes further.
-    if ((word & clock->masks[i]) != clock->values[i]) return 0;
-    if (((word + clock->sixes[i]) & clock->masks[i]) != clock->values[i]) return 0;
-  }
-  const uint8_t *digits = start + clock->seconds;
-  if (digits[0] > '5') return 0;  // a leap second, or none
-  int32_t t = ((digits[0] - '0') * 10 + (digits[1] - '0')) * 1000;
-  if (clock->milliseconds) {
-    const uint8_t *m = start + clock->milliseconds;
-    t += (m[0] - '0') * 100 + (m[1] - '0') * 10 + (m[2] - '0');
-  }
-  *time = t;
-  return t > clock->above && t <= clock->upto;
+  if (!has_digits(clock, start)) return 0;
+  *time = time_in(clock, start);
+  return *time >= 0;
 }
+
+static inline int is_meant(const cr_clock *clock, int32_t time) { return time > clock->above && time <= clock->upto; }
 
 // How many digits there are at a place, up to eight.
 static inline size_t leading_digits(const uint8_t *text) {
@@ -149,7 +167,7 @@ static __attribute__((noinline)) int32_t find_in_order(cr_headers *headers, cons
 static inline __attribute__((always_inline)) int32_t find(cr_headers *headers, const uint8_t *text, size_t line,
                                                           size_t count, int32_t *time) {
   const cr_clock *clock = &headers->clock;
-  if (!reads_clock(clock, text + line, count - line, time)) return -1;
+  if (!reads_clock(clock, text + line, count - line, time) || !is_meant(clock, *time)) return -1;
   const uint8_t *tail = text + line + clock->length;
   size_t room = count - line - clock->length;
   uint8_t copy[8 * CR_WORDS];
@@ -165,39 +183,25 @@ int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t co
   return find(headers, text, line, count, time);
 }
 
-// MARK: Minutes
-
-static inline int32_t two_digits(const uint8_t *text) { return (text[0] - '0') * 10 + (text[1] - '0'); }
-
-int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count) {
+void cr_join(cr_headers *headers, uint32_t index) {
   const cr_clock *clock = &headers->clock;
-  if (!clock->words || clock->seconds < 6 || count - line < clock->length) return -1;
-  const uint8_t *values = (const uint8_t *)clock->values, *masks = (const uint8_t *)clock->masks;
-  const uint8_t *time = text + line;
-  size_t hours = clock->seconds - 6, minutes = clock->seconds - 3;
-  for (size_t i = 0; i < clock->length; i++) {
-    int is_free = masks[i] != 255 || i == hours || i == hours + 1 || i == minutes || i == minutes + 1;
-    if (is_free ? !is_digit(time[i]) : time[i] != values[i]) return -1;
-  }
-  if (memcmp(time + hours, values + hours, 5) == 0) return -1;
-  int32_t hour = two_digits(time + hours), minute = two_digits(time + minutes);
-  return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
-}
-
-int32_t cr_set_minute(cr_headers *headers, int32_t minute) {
-  cr_clock *clock = &headers->clock;
-  uint8_t *time = (uint8_t *)clock->values + clock->seconds - 6;
-  int32_t before = two_digits(time) * 60 + two_digits(time + 3);
-  time[0] = (uint8_t)('0' + minute / 600);
-  time[1] = (uint8_t)('0' + minute / 60 % 10);
-  time[3] = (uint8_t)('0' + minute % 60 / 10);
-  time[4] = (uint8_t)('0' + minute % 10);
-  return minute - before;
+  cr_header *h = &headers->headers[index];
+  h->line_length = 0;
+  size_t length = clock->length + h->length;
+  if (!h->words || !clock->words || length > sizeof h->line_values) return;
+  memset(h->line_values, 0, sizeof h->line_values);
+  memset(h->line_masks, 0, sizeof h->line_masks);
+  memcpy(h->line_values, clock->values, clock->length);
+  memcpy(h->line_masks, clock->masks, clock->length);
+  memcpy((uint8_t *)h->line_values + clock->length, h->values, h->length);
+  memcpy((uint8_t *)h->line_masks + clock->length, h->masks, h->length);
+  h->line_length = (uint32_t)length;
 }
 
 // MARK: Line ends
 
-enum { CR_PART = 4096 };
+// Bytes: a part's line ends are found at once; and what processors fetch by themselves ends with the page.
+enum { CR_PART = 4096, AHEAD = 2048 };
 
 // The places of `\n` in a part of a text, at most `CR_PART` bytes; whether any byte is beyond ASCII goes to `high`.
 static size_t line_ends_plain(const uint8_t *text, size_t from, size_t end, uint32_t *ends, int *high) {
@@ -218,6 +222,7 @@ __attribute__((target("avx2,bmi,popcnt"))) static size_t line_ends_avx2(const ui
   __m256i any = _mm256_setzero_si256();
   size_t count = 0, place = from;
   for (; place + 64 <= end; place += 64) {
+    __builtin_prefetch(text + place + AHEAD);
     __m256i a = _mm256_loadu_si256((const void *)(text + place));
     __m256i b = _mm256_loadu_si256((const void *)(text + place + 32));
     any = _mm256_or_si256(any, _mm256_or_si256(a, b));
@@ -255,49 +260,63 @@ static line_ends_function *line_ends(void) {
 
 // MARK: Going by
 
-// A line of a header was met.
-static inline __attribute__((always_inline)) void count_line(cr_headers *headers, uint32_t index, int32_t time, size_t from) {
+// A line of a header was met. Returns 0 if it cannot be taken.
+static inline __attribute__((always_inline)) int take_line(cr_headers *headers, uint32_t index, int32_t time, size_t from,
+                                                           size_t end) {
   cr_header *h = &headers->headers[index];
-  headers->current = (int32_t)index;
+  if (headers->waits && h->is_wanted) {
+    if (headers->waiting_count == CR_WAITING) return 0;
+    headers->waiting[headers->waiting_count++] = (cr_waiting){from, end, headers->lines + 1, time, index};
+  } else {
+    if (time < h->earliest) h->earliest = time;
+    if (time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines + 1};
+    h->count++;
+  }
   headers->lines++;
+  headers->current = (int32_t)index;
   h->last = time;
-  if (h->count == 0 || time < h->earliest) h->earliest = time;
-  if (h->count == 0 || time >= h->newest.time) h->newest = (cr_line){time, from, headers->lines};
-  h->count++;
+  return 1;
 }
 
-#if defined(__SSE2__)
-// What may be read at a line for it to go the short way: a time, a header, the number of a process.
-enum { CR_ROOM = 8 * CR_WORDS + 8 * CR_WORDS + 24 };
+// What may be read at a line for it to go the short way: time and header, the number of a process and what ends it.
+enum { CR_ROOM = 8 * CR_LINE_WORDS + 16 };
 
-// The same as `find` where all of that may be read, the time takes at most four words, and the hint is right; the lines of most
-// logs. -1: nobody knows yet.
-static inline __attribute__((always_inline)) int32_t find_soon(cr_headers *headers, const uint8_t *line, int32_t *time) {
-  const cr_clock *clock = &headers->clock;
+static inline int has_line(const cr_header *h, const uint8_t *line) {
+#if defined(__SSE2__)
   __m128i wrong = _mm_setzero_si128();
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < CR_LINE_WORDS / 2; i++) {
     __m128i text = _mm_loadu_si128((const void *)(line + 16 * i));
-    __m128i value = _mm_loadu_si128((const void *)(clock->values + 2 * i));
-    __m128i mask = _mm_loadu_si128((const void *)(clock->masks + 2 * i));
-    __m128i six = _mm_loadu_si128((const void *)(clock->sixes + 2 * i));
+    __m128i value = _mm_loadu_si128((const void *)(h->line_values + 2 * i));
+    __m128i mask = _mm_loadu_si128((const void *)(h->line_masks + 2 * i));
     wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(text, mask), value));
-    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(_mm_add_epi8(text, six), mask), value));
   }
-  if (_mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) != 0xFFFF) return -1;
-  const uint8_t *digits = line + clock->seconds;
-  int32_t t = (digits[0] * 10 + digits[1] - 11 * '0') * 1000;
-  if (clock->milliseconds) {
-    const uint8_t *m = line + clock->milliseconds;
-    t += m[0] * 100 + m[1] * 10 + m[2] - 111 * '0';
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) == 0xFFFF;
+#else
+  uint64_t wrong = 0;
+  for (int i = 0; i < CR_LINE_WORDS; i++) wrong |= (load8(line + 8 * i) & h->line_masks[i]) ^ h->line_values[i];
+  return wrong == 0;
+#endif
+}
+
+// The same as `find` where `CR_ROOM` may be read, time and header are short, and the line has the header of the one before it
+// or the hint is right; the lines of most logs. -1: nobody knows yet.
+static inline __attribute__((always_inline)) int32_t find_soon(const cr_headers *headers, const uint8_t *line, int32_t *time) {
+  const cr_clock *clock = &headers->clock;
+  int32_t index = headers->current;
+  const cr_header *h = &headers->headers[index > 0 ? index : 0];
+  if (!h->line_length || !has_line(h, line)) {
+    const uint8_t *names = line + clock->length;
+    index = headers->hints[hash_of_names(names, names)];
+    h = &headers->headers[index];
+    if (!h->line_length || !has_line(h, line)) return -1;
   }
-  // A second of sixty and more is beyond `upto` too.
-  if (t <= clock->above || t > clock->upto) return -1;
+  int32_t t = time_in(clock, line);
+  // Digits of a fraction were only taken for 0x3_.
+  if (clock->milliseconds && !has_digits(clock, line)) return -1;
+  // No time is -1, which is never above.
+  if (!is_meant(clock, t) || clock->start + t < h->not_before) return -1;
   *time = t;
-  const uint8_t *tail = line + clock->length;
-  uint32_t index = headers->hints[hash_of_names(tail, tail)];
-  const cr_header *h = &headers->headers[index];
-  if (!index || clock->start + t < h->not_before || h->words > 4 || !begins_with(h, tail)) return -1;
-  tail += h->length;
+  const uint8_t *tail = line + h->line_length;
   if (h->has_process) {
     size_t count = leading_digits(tail);
     uint32_t end;
@@ -306,11 +325,10 @@ static inline __attribute__((always_inline)) int32_t find_soon(cr_headers *heade
     if (count % 8 == 0 || (end & 0xFFFFFF) != expected) return -1;
     tail += count + 3;
   }
-  return h->without_bracket && *tail == '[' ? -1 : (int32_t)index;
+  return h->without_bracket && *tail == '[' ? -1 : index;
 }
-#endif
 
-// One line `[from, end)`. Returns 0 if it must be read.
+// One line `[from, end)`. Returns 0 if it must be read, or cannot be taken.
 static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count) {
   const uint8_t *line = text + from;
   if (end == from || (end == from + 1 && line[0] == '\r')) {
@@ -321,22 +339,19 @@ static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t fr
   int32_t time;
   if (may_begin_header(line[0])) {
     int32_t found = find(headers, text, from, count, &time);
-    if (found < 0) return 0;
-    headers->current = found;
-  } else {
-    if (headers->current < 0) return 0;
-    time = headers->headers[headers->current].last;
-    headers->continued++;
+    return found >= 0 && take_line(headers, (uint32_t)found, time, from, end);
   }
-  count_line(headers, (uint32_t)headers->current, time, from);
+  if (headers->current < 0) return 0;
+  time = headers->headers[headers->current].last;
+  if (!take_line(headers, (uint32_t)headers->current, time, from, end)) return 0;
+  headers->continued++;
   return 1;
 }
 
 size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest) {
   line_ends_function *find = line_ends();
-#if defined(__SSE2__)
-  const int is_short = headers->clock.words > 0 && headers->clock.words <= 4;
-#endif
+  // Behind it there is no room to go the short way.
+  const size_t last = headers->clock.words > 0 && count >= CR_ROOM ? count - CR_ROOM + 1 : 0;
   uint32_t ends[CR_PART + 2];
   // Whether something is beyond ASCII in the parts that the line at hand may have begun in.
   int high = 0;
@@ -350,16 +365,11 @@ size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t en
     for (size_t i = 0; i < found; i++) {
       size_t line_end = part + ends[i];
       if (line_end - from > longest || (high && !cr_is_ascii(text + from, line_end - from))) return from;
-#if defined(__SSE2__)
-      int32_t time, index = is_short && count - from >= CR_ROOM ? find_soon(headers, text + from, &time) : -1;
-      if (__builtin_expect(index > 0, 1)) {
-        // What was found holds no `\n`, so it is all of this line.
-        count_line(headers, (uint32_t)index, time, from);
-        from = line_end < end ? line_end + 1 : end;
-        continue;
-      }
-#endif
-      if (!go_by_line(headers, text, from, line_end, count)) return from;
+      int32_t time, index = from < last ? find_soon(headers, text + from, &time) : -1;
+      // What was found holds no `\n`, so it is all of this line.
+      int is_taken = __builtin_expect(index > 0, 1) ? take_line(headers, (uint32_t)index, time, from, line_end)
+                                                    : go_by_line(headers, text, from, line_end, count);
+      if (__builtin_expect(!is_taken, 0)) return from;
       from = line_end < end ? line_end + 1 : end;
     }
     if (found) high = is_high;

@@ -7,11 +7,11 @@
 extern "C" {
 #endif
 
-enum { CR_WORDS = 6, CR_HEADERS = 128, CR_HINTS = 1024 };
+enum { CR_WORDS = 6, CR_LINE_WORDS = 8, CR_HEADERS = 128, CR_HINTS = 1024, CR_WAITING = 1024 };
 
 // A line among those that a header counted.
 typedef struct {
-  // Milliseconds of the minute.
+  // Milliseconds of the day.
   int32_t time;
   // Where it begins in the text.
   size_t offset;
@@ -19,7 +19,18 @@ typedef struct {
   int64_t number;
 } cr_line;
 
-// The time at a line's beginning: one minute of it, as this log writes it.
+// A line that waits to be searched.
+typedef struct {
+  // Where it begins in the text, and where its `\n` is.
+  size_t offset, end;
+  // From 1.
+  int64_t number;
+  // Milliseconds of the day.
+  int32_t time;
+  uint32_t header;
+} cr_waiting;
+
+// The time at a line's beginning: one day of it, as this log writes it.
 typedef struct {
   // By words: (text & mask) == value; and of places that are digits ((text + six) & mask) == value too.
   uint64_t values[CR_WORDS], masks[CR_WORDS], sixes[CR_WORDS];
@@ -27,36 +38,48 @@ typedef struct {
   uint32_t words;
   // How many bytes it takes.
   uint32_t length;
-  // Where the two digits of the seconds are, and the first three of their fraction; 0: none.
-  uint32_t seconds, milliseconds;
-  // Milliseconds of the minute: only times in (above, upto] are meant.
+  // Where `hh:mm:ss` is, and the first three digits of the seconds' fraction; 0 of these: none.
+  uint32_t time, milliseconds;
+  // Milliseconds of the day: only times in (above, upto] are meant.
   int32_t above, upto;
-  // Where the minute begins, in milliseconds; 0 if that is open.
+  // Where the day begins, in milliseconds; 0 if that is open.
   int64_t start;
 } cr_clock;
 
 // What stands behind the time: host and program. And the lines that had it lately.
 typedef struct {
-  uint64_t values[CR_WORDS], masks[CR_WORDS];
-  // 0: it cannot be told by its beginning; only lines without a header are counted with it.
-  uint32_t words;
-  uint32_t length;
+  // Time and header in one, if they are short enough; else `line_length` is 0. Made by `cr_join`.
+  uint64_t line_values[CR_LINE_WORDS], line_masks[CR_LINE_WORDS];
+  uint32_t line_length;
   // Behind them come a number and `]: `.
   uint8_t has_process;
   // Behind that comes no `[`.
   uint8_t without_bracket;
-  // Earlier lines are not of it: milliseconds, as `start` of the clock.
-  int64_t not_before;
+  // Somebody asks for its lines.
+  uint8_t is_wanted;
   // Of the newest line that had it: lines without a header have that time.
   int32_t last;
-  // The lines counted since the last reset, the newest of them (of equal ones the last), and the earliest time.
+  // Earlier lines are not of it: milliseconds, as `start` of the clock.
+  int64_t not_before;
+  // The lines counted since the last reset, the newest of them (of equal ones the last), and the earliest time. Without any
+  // the newest is at -1 and the earliest at INT32_MAX.
   int64_t count;
   cr_line newest;
   int32_t earliest;
+  // 0: it cannot be told by its beginning; only lines without a header are counted with it.
+  uint32_t words;
+  uint32_t length;
+  uint64_t values[CR_WORDS], masks[CR_WORDS];
 } cr_header;
 
 typedef struct {
   cr_clock clock;
+  // Lines of wanted headers are not counted: they wait to be searched.
+  int32_t waits;
+  // That of the newest line; -1: none is known.
+  int32_t current;
+  // Lines gone by in all, those of them that are empty, and those without a header.
+  int64_t lines, empty, continued;
   cr_header headers[CR_HEADERS];
   uint32_t count;
   // Those with words, the one that was met last first.
@@ -64,30 +87,25 @@ typedef struct {
   uint32_t ordered;
   // By a hash of host and program, the header that had it last: where to look first. 0: none.
   uint8_t hints[CR_HINTS];
-  // That of the newest line; -1: none is known.
-  int32_t current;
-  // Lines gone by in all, those of them that are empty, and those without a header.
-  int64_t lines, empty, continued;
+  uint32_t waiting_count;
+  cr_waiting waiting[CR_WAITING];
 } cr_headers;
 
 // Goes by lines that have a known header, or none and follow one that has.
 //
 // `[from, end)` is whole lines, the last one perhaps without its `\n`; `end` is at most `count`, the bytes that may be read.
-// Lines with bytes beyond ASCII, and those longer than `longest`, are not gone by. Returns where the first line begins that
-// was not gone by.
+// Lines with bytes beyond ASCII, and those longer than `longest`, are not gone by; nor is one that would have to wait where
+// `CR_WAITING` do. Returns where the first line begins that was not gone by.
 size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest);
 
-// The header that a line has; -1: none of these. `time` is milliseconds of the minute.
+// The header that a line has; -1: none of these. `time` is milliseconds of the day.
 int32_t cr_find(cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
 
-// Whether a line begins with a time of the clock.
+// Whether a line begins with a time of the clock, be it meant or not.
 int cr_is_of_clock(const cr_headers *headers, const uint8_t *text, size_t line, size_t count, int32_t *time);
 
-// The minute of the day, if a line begins with a time that is of the clock but for that; -1: it does not, or is of the clock.
-int32_t cr_other_minute(const cr_headers *headers, const uint8_t *text, size_t line, size_t count);
-
-// Puts the clock to another minute of its day. Returns by how many it is later.
-int32_t cr_set_minute(cr_headers *headers, int32_t minute);
+// To be called for each header after it or the clock was set.
+void cr_join(cr_headers *headers, uint32_t index);
 
 int cr_is_ascii(const uint8_t *text, size_t count);
 

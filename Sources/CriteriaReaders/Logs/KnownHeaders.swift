@@ -1,8 +1,10 @@
 import CReading
+import Glibc
 
-/// Headers that a plain log had lately, and how many lines had the same since, but for their seconds.
+/// Headers that a plain log had lately, and how many lines had the same since, but for their time of day.
 ///
-/// Most lines match nothing, and of those it matters only when and where they came: they are counted without being read.
+/// Most lines match nothing, and of those it matters only when and where they came: they are counted without being read. Lines
+/// that somebody wants are counted by ticks; or they wait until they have been searched (`waits`).
 final class KnownHeaders {
   /// What all lines of a header have in common, save the time.
   struct Meaning {
@@ -34,12 +36,17 @@ final class KnownHeaders {
     }
   }
 
+  /// How many headers are known at most.
+  static let capacity = Int(CR_HEADERS)
   private let table: UnsafeMutablePointer<cr_headers>
   private let headers: UnsafeMutablePointer<cr_header>
+  private let waitingLines: UnsafePointer<cr_waiting>
   private var meanings: [Meaning]
   private var form: LogHeader.Form?
-  /// The minute of the clock.
-  private var minute = RecordTime.unknown
+  /// Where the clock's day begins.
+  private var day = RecordTime.unknown
+  /// Milliseconds: wanted lines of one tick are counted together; `nil`: all are.
+  private let step: Int64?
   /// The time of the lines of the shapeless header.
   private var shapelessTime = RecordTime.unknown
   /// The next one to be replaced.
@@ -47,17 +54,91 @@ final class KnownHeaders {
   /// The header of lines that cannot be told by their beginning: only lines without one are counted with it.
   private static let shapeless = 0
 
-  init() {
-    table = .allocate(capacity: 1)
-    table.initialize(to: cr_headers())
+  init(step: Int64?) {
+    // Zeros, and not by way of a value on the stack: it is large.
+    table = calloc(1, MemoryLayout<cr_headers>.size).assumingMemoryBound(to: cr_headers.self)
     table.pointee.current = -1
     table.pointee.count = 1
     meanings = [Meaning(name: 0, host: nil, source: nil)]
     headers = (UnsafeMutableRawPointer(table) + MemoryLayout<cr_headers>.offset(of: \.headers)!)
       .assumingMemoryBound(to: cr_header.self)
+    waitingLines = UnsafeRawPointer(UnsafeMutableRawPointer(table) + MemoryLayout<cr_headers>.offset(of: \.waiting)!)
+      .assumingMemoryBound(to: cr_waiting.self)
+    self.step = step
+    reset(0)
   }
 
-  deinit { table.deallocate() }
+  deinit { free(table) }
+
+  // MARK: Lines that wait
+
+  /// A line of a wanted header.
+  struct WaitingLine {
+    /// Where it lies in its block, without its `\n`.
+    var range: Range<Int>
+    var line: Int
+    var header: Int
+    fileprivate var milliseconds: Int32
+  }
+
+  /// Whether wanted lines wait, instead of being counted. To be changed while nothing is counted and nothing waits.
+  var waits: Bool {
+    get { table.pointee.waits != 0 }
+    set {
+      guard newValue != waits else { return }
+      table.pointee.waits = newValue ? 1 : 0
+      // The next line is of another tick than those that are meant.
+      (table.pointee.clock.above, table.pointee.clock.upto) = newValue ? Self.wholeDay : (-2, -2)
+    }
+  }
+
+  var waitingCount: Int { Int(table.pointee.waiting_count) }
+  /// No more lines can wait.
+  var isFull: Bool { waitingCount == Int(CR_WAITING) }
+
+  func waitingLine(_ index: Int) -> WaitingLine {
+    let line = waitingLines[index]
+    return WaitingLine(
+      range: line.offset..<line.end, line: Int(line.number), header: Int(line.header), milliseconds: line.time)
+  }
+
+  func forgetWaiting() { table.pointee.waiting_count = 0 }
+
+  func meaning(of line: WaitingLine) -> Meaning { meanings[line.header] }
+
+  func time(of line: WaitingLine) -> RecordTime { time(line.milliseconds, of: line.header) }
+
+  /// Lines of one header and tick.
+  struct TickRun {
+    var run: Run
+    fileprivate let above: Int32
+    fileprivate let upto: Int32
+    fileprivate var newest: Int32
+
+    /// - Returns: False if the line is of another tick.
+    mutating func add(_ line: WaitingLine, in known: KnownHeaders) -> Bool {
+      guard line.milliseconds > above, line.milliseconds <= upto else { return false }
+      let time = known.time(of: line)
+      if time.isBefore(run.earliest) == true { run.earliest = time }
+      if line.milliseconds >= newest {
+        newest = line.milliseconds
+        (run.time, run.offset, run.line) = (time, line.range.lowerBound, line.line)
+      }
+      run.count += 1
+      return true
+    }
+  }
+
+  func run(of line: WaitingLine) -> TickRun {
+    let time = time(of: line)
+    let (above, upto) = line.header == Self.shapeless ? Self.wholeDay : bounds(around: line.milliseconds)
+    return TickRun(
+      run: Run(
+        meaning: meaning(of: line), count: 1, earliest: time, time: time, offset: line.range.lowerBound, line: line.line),
+      above: above, upto: upto, newest: line.milliseconds)
+  }
+
+  // MARK: Going by
 
   /// Goes by lines with a known header, and by those without one behind them.
   ///
@@ -76,24 +157,21 @@ final class KnownHeaders {
     return place
   }
 
-  /// The minute of the day that a line has, if it begins with a time like those before it, of another minute of the same day.
-  func otherMinute(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int32? {
-    let minute = cr_other_minute(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count)
-    return minute < 0 ? nil : minute
+  /// The time of the day that a line begins with, in milliseconds, if it is of another tick of the same day.
+  func otherTick(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int32? {
+    var milliseconds: Int32 = 0
+    let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    guard cr_is_of_clock(table, text, place, block.count, &milliseconds) != 0, !isMeant(milliseconds) else { return nil }
+    return milliseconds
   }
 
-  /// From here on, lines of that minute are counted; nothing may be counted any more.
-  ///
-  /// - Parameters:
-  ///   - block: Where the first of them is, at `place`.
-  ///   - step: Milliseconds: lines of one tick are counted together.
-  func enter(minute new: Int32, _ block: UnsafeRawBufferPointer, _ place: Int, step: Int64) {
-    minute = minute.adding(cr_set_minute(table, new) * 60_000)
-    // Where in its minute the line is, whatever the tick.
-    (table.pointee.clock.above, table.pointee.clock.upto) = (-1, 59_999)
-    var seconds: Int32 = 0
-    _ = cr_is_of_clock(table, block.baseAddress!.assumingMemoryBound(to: UInt8.self), place, block.count, &seconds)
-    bound(&table.pointee.clock, seconds, step)
+  private func isMeant(_ milliseconds: Int32) -> Bool {
+    milliseconds > table.pointee.clock.above && milliseconds <= table.pointee.clock.upto
+  }
+
+  /// From here on, lines of the tick of that time are counted; nothing may be counted any more.
+  func enter(tickOf milliseconds: Int32) {
+    (table.pointee.clock.above, table.pointee.clock.upto) = waits ? Self.wholeDay : bounds(around: milliseconds)
   }
 
   /// What the newest line's header means, if it is known: the lines gone by are newer than what was read last.
@@ -103,7 +181,7 @@ final class KnownHeaders {
   }
 
   private func time(_ milliseconds: Int32, of index: Int) -> RecordTime {
-    index == Self.shapeless ? shapelessTime : minute.adding(milliseconds)
+    index == Self.shapeless ? shapelessTime : day.adding(milliseconds)
   }
 
   /// Remembers the header of a line that was read, and counts the line if it matched nothing.
@@ -111,32 +189,38 @@ final class KnownHeaders {
   /// - Parameters:
   ///   - place: Where the line begins.
   ///   - header: `nil`: the line has none, and takes over what the one before it said.
-  ///   - step: Milliseconds: lines of one tick are counted together.
   ///   - first: The earliest line of the stream: what is earlier still must be read.
   ///   - hasISOTags: As in `LogHeaderStyle`.
-  ///   - finished: Is given what was counted for what is forgotten instead: another minute, or a header that was not met lately.
+  ///   - finished: Is given what was counted for what is forgotten instead: another tick, or a header that was not met lately.
   func remember(
     _ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader?, _ meaning: Meaning, _ time: RecordTime,
-    line: Int, step: Int64, notBefore first: RecordTime?, counts isCounted: Bool, hasISOTags: Bool,
+    line: Int, notBefore first: RecordTime?, counts isCounted: Bool, hasISOTags: Bool,
     _ finished: (Run) -> Void
   ) {
     let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    var seconds: Int32 = 0
-    var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &seconds))
-    if index >= 0, header == nil { seconds = headers[index].last }
+    var milliseconds: Int32 = 0
+    var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &milliseconds))
+    if index >= 0, header == nil { milliseconds = headers[index].last }
     if index < 0, let header, let shape = HeaderShape(block, place, header, hasISOTags: hasISOTags) {
       // A time that only begins as those before may have a zone of its own behind it.
-      if cr_is_of_clock(table, text, place, block.count, &seconds) == 0
+      if cr_is_of_clock(table, text, place, block.count, &milliseconds) == 0
         || shape.clock.length != table.pointee.clock.length
       {
         flush(finished)
-        set(shape, time, step: step)
-        index = Int(cr_find(table, text, place, block.count, &seconds))
+        set(shape, time)
+        index = Int(cr_find(table, text, place, block.count, &milliseconds))
+      } else if !isMeant(milliseconds) {
+        flush(finished)
+        enter(tickOf: milliseconds)
+        index = Int(cr_find(table, text, place, block.count, &milliseconds))
       }
-      seconds = shape.seconds
+      milliseconds = shape.milliseconds
       if index < 0 {
         index = slot(finished)
         headers[index] = shape.header
+        reset(index)
+        cr_join(table, UInt32(index))
+        headers[index].is_wanted = meaning.source == nil ? 0 : 1
         if meaning.source != nil, case .absolute(let time)? = first {
           headers[index].not_before = time
         } else {
@@ -148,14 +232,15 @@ final class KnownHeaders {
       index = Self.shapeless
       if let run = take(index) { finished(run) }
       meanings[index] = meaning
+      headers[index].is_wanted = meaning.source == nil ? 0 : 1
       shapelessTime = time
     }
     table.pointee.current = Int32(index)
-    headers[index].last = seconds
+    headers[index].last = milliseconds
     guard isCounted else { return }
-    if headers[index].count == 0 || seconds < headers[index].earliest { headers[index].earliest = seconds }
-    if headers[index].count == 0 || seconds >= headers[index].newest.time {
-      headers[index].newest = cr_line(time: seconds, offset: place, number: Int64(line))
+    if milliseconds < headers[index].earliest { headers[index].earliest = milliseconds }
+    if milliseconds >= headers[index].newest.time {
+      headers[index].newest = cr_line(time: milliseconds, offset: place, number: Int64(line))
     }
     headers[index].count += 1
   }
@@ -176,13 +261,14 @@ final class KnownHeaders {
     return index
   }
 
-  /// From here on, lines of another minute or tick are counted; nothing may be counted any more.
-  private func set(_ shape: HeaderShape, _ time: RecordTime, step: Int64) {
-    minute = time.adding(-shape.seconds)
+  /// From here on, lines of another day or tick are counted, or of times that are written otherwise; nothing may be counted any
+  /// more.
+  private func set(_ shape: HeaderShape, _ time: RecordTime) {
+    day = time.adding(-shape.milliseconds)
     var clock = shape.clock
     let known = table.pointee.clock
     // What stands behind a time that is written otherwise may mean something else.
-    if shape.form != form || clock.length != known.length || clock.seconds != known.seconds
+    if shape.form != form || clock.length != known.length || clock.time != known.time
       || clock.milliseconds != known.milliseconds
     {
       form = shape.form
@@ -193,34 +279,31 @@ final class KnownHeaders {
       oldest = 1
       withUnsafeMutableBytes(of: &table.pointee.hints) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
-    bound(&clock, shape.seconds, step)
+    if case .absolute(let start) = day { clock.start = start }
     table.pointee.clock = clock
+    enter(tickOf: shape.milliseconds)
+    for index in meanings.indices { cr_join(table, UInt32(index)) }
   }
 
-  /// Only seconds of the same tick as these.
-  private func bound(_ clock: inout cr_clock, _ seconds: Int32, _ step: Int64) {
-    clock.above = -1
-    clock.upto = 59_999
-    switch minute {
-    case .absolute(let start):
-      clock.start = start
-      bound(&clock, start, seconds, step)
-    case .yearless(_, _, let start):
+  private static let wholeDay: (Int32, Int32) = (-1, Int32(millisecondsOfDay) - 1)
+
+  /// The times of day of one tick: those above the one and up to the other.
+  private func bounds(around milliseconds: Int32) -> (Int32, Int32) {
+    guard let step else { return Self.wholeDay }
+    let start: Int64
+    switch day {
+    case .absolute(let time): start = time
+    case .yearless(_, _, let time):
       // Else ticks lie otherwise on each day.
-      if millisecondsOfDay % step == 0 {
-        bound(&clock, Int64(start), seconds, step)
-      } else {
-        (clock.above, clock.upto) = (seconds - 1, seconds)
-      }
-    case .sinceBoot, .unknown: break
+      guard millisecondsOfDay % step == 0 else { return (milliseconds - 1, milliseconds) }
+      start = Int64(time)
+    case .sinceBoot, .unknown: return Self.wholeDay
     }
-  }
-
-  private func bound(_ clock: inout cr_clock, _ start: Int64, _ seconds: Int32, _ step: Int64) {
-    let time = start + Int64(seconds)
+    let time = start + Int64(milliseconds)
     let tick = (time / step + (time % step > 0 ? 1 : 0)) * step
-    clock.above = Int32(clamping: max(-1, tick - step - start))
-    clock.upto = Int32(clamping: min(59_999, tick - start))
+    return (
+      Int32(clamping: max(-1, tick - step - start)), Int32(clamping: min(millisecondsOfDay - 1, tick - start))
+    )
   }
 
   /// What follows the newest line is to be read, not counted with it.
@@ -246,17 +329,23 @@ final class KnownHeaders {
   private func take(_ index: Int) -> Run? {
     guard headers[index].count > 0 else { return nil }
     let header = headers[index]
-    headers[index].count = 0
+    reset(index)
     return Run(
       meaning: meanings[index], count: Int(header.count), earliest: time(header.earliest, of: index),
       time: time(header.newest.time, of: index), offset: header.newest.offset, line: Int(header.newest.number))
   }
+
+  private func reset(_ index: Int) {
+    headers[index].count = 0
+    headers[index].earliest = .max
+    headers[index].newest.time = -1
+  }
 }
 
-/// What of a header is the same in each line of its minute.
+/// What of a header is the same in each line of its day.
 private struct HeaderShape {
-  /// Milliseconds of the minute that the line itself has.
-  let seconds: Int32
+  /// Of the day, as the line itself has it.
+  let milliseconds: Int32
   let form: LogHeader.Form
   let clock: cr_clock
   let header: cr_header
@@ -267,19 +356,24 @@ private struct HeaderShape {
     let line = UnsafeRawBufferPointer(rebasing: block[place..<(place + found.message)])
     // A priority before the time changes from line to line.
     guard line.last == 0x20, line.first != UInt8(ascii: "<"), start + 8 < line.count,
-      line[start + 5] == UInt8(ascii: ":")
+      line[start + 2] == UInt8(ascii: ":"), line[start + 5] == UInt8(ascii: ":")
     else { return nil }
     var scanner = ByteScanner(line)
-    scanner.at = start + 6
-    guard let whole = scanner.digits(2), whole < 60 else { return nil }
-    var milliseconds = 0
+    func two(_ place: Int) -> Int? {
+      scanner.at = place
+      return scanner.digits(2)
+    }
+    guard let hour = two(start), hour < 24, let minute = two(start + 3), minute < 60, let second = two(start + 6),
+      second < 60
+    else { return nil }
+    var fractional = 0
     var fraction = 0
     if scanner.take(UInt8(ascii: ".")) || scanner.take(UInt8(ascii: ",")) {
       let first = scanner.at
       guard let value = scanner.milliseconds(), scanner.at - first >= 3 else { return nil }
-      (milliseconds, fraction) = (value, scanner.at - first)
+      (fractional, fraction) = (value, scanner.at - first)
     }
-    seconds = Int32(whole * 1000 + milliseconds)
+    milliseconds = Int32(((hour * 60 + minute) * 60 + second) * 1000 + fractional)
     form = found.form
     // Behind the zone.
     while scanner.byte > 0x20 { scanner.at += 1 }
@@ -312,10 +406,10 @@ private struct HeaderShape {
     var clock = cr_clock()
     clock.words = UInt32((length + 7) / 8)
     clock.length = UInt32(length)
-    clock.seconds = UInt32(start + 6)
+    clock.time = UInt32(start)
     clock.milliseconds = fraction > 0 ? UInt32(start + 9) : 0
     func isDigit(_ place: Int) -> Bool {
-      place == start + 6 || place == start + 7 || (fraction > 0 && place >= start + 9 && place < start + 9 + fraction)
+      [0, 1, 3, 4, 6, 7].contains(place - start) || (fraction > 0 && place >= start + 9 && place < start + 9 + fraction)
     }
     withUnsafeMutableBytes(of: &clock.values) { values in
       for place in 0..<length { values[place] = isDigit(place) ? 0x30 : line[place] }

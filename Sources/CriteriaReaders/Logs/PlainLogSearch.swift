@@ -23,7 +23,7 @@ package struct PlainLogSearch {
   private let lines: LineStream
   private let matcher: LogMatcher
   private var state: PlainLogState
-  private let known = KnownHeaders()
+  private let known = KnownHeaders(step: nil)
   private var candidates: [(line: Int, pattern: Int, occurrence: Int)] = []
   /// Lines are gone by that have a known header. In a log where every line has another one that costs more than to read them.
   private var goesBy = true
@@ -74,10 +74,6 @@ package struct PlainLogSearch {
       if goesBy, counts.lines > 0, place < next {
         place = known.goBy(block, from: place, to: next, longestLine: lines.longestLine, &counts)
         if place == block.count { break }
-        if place < next, let minute = known.otherMinute(block, place) {
-          known.enter(minute: minute, block, place, step: 60_000)
-          continue
-        }
       }
       var end = candidate
       if place == next { while end < candidates.count, candidates[end].line == next { end += 1 } }
@@ -139,7 +135,7 @@ extension PlainLogSearch {
   private func remember(_ block: UnsafeRawBufferPointer, _ place: Int, _ header: LogHeader?) {
     known.remember(
       block, place, header, .init(name: 0, host: nil, source: state.source), state.time, line: counts.lines,
-      step: 60_000, notBefore: nil, counts: false, hasISOTags: state.style.hasISOTags
+      notBefore: nil, counts: false, hasISOTags: state.style.hasISOTags
     ) { _ in }
   }
 }
