@@ -249,15 +249,6 @@ __attribute__((target("avx2,bmi,popcnt"))) static size_t line_ends_avx2(const ui
 }
 #endif
 
-typedef size_t line_ends_function(const uint8_t *text, size_t from, size_t end, uint32_t *ends, int *high);
-
-static line_ends_function *line_ends(void) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return line_ends_avx2;
-#endif
-  return line_ends_plain;
-}
-
 // MARK: Going by
 
 // A line of a header was met. Returns 0 if it cannot be taken.
@@ -281,21 +272,15 @@ static inline __attribute__((always_inline)) int take_line(cr_headers *headers, 
 // What may be read at a line for it to go the short way: time and header, the number of a process and what ends it.
 enum { CR_ROOM = 8 * CR_LINE_WORDS + 16 };
 
-static inline int has_line(const cr_header *h, const uint8_t *line) {
-#if defined(__SSE2__)
-  __m128i wrong = _mm_setzero_si128();
-  for (int i = 0; i < CR_LINE_WORDS / 2; i++) {
-    __m128i text = _mm_loadu_si128((const void *)(line + 16 * i));
-    __m128i value = _mm_loadu_si128((const void *)(h->line_values + 2 * i));
-    __m128i mask = _mm_loadu_si128((const void *)(h->line_masks + 2 * i));
-    wrong = _mm_or_si128(wrong, _mm_xor_si128(_mm_and_si128(text, mask), value));
-  }
-  return _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) == 0xFFFF;
-#else
-  uint64_t wrong = 0;
-  for (int i = 0; i < CR_LINE_WORDS; i++) wrong |= (load8(line + 8 * i) & h->line_masks[i]) ^ h->line_values[i];
-  return wrong == 0;
-#endif
+typedef uint64_t words4 __attribute__((vector_size(32), aligned(8)));
+
+static inline __attribute__((always_inline)) int has_line(const cr_header *h, const uint8_t *line) {
+  words4 text[2], values[2], masks[2];
+  memcpy(text, line, sizeof text);
+  memcpy(values, h->line_values, sizeof values);
+  memcpy(masks, h->line_masks, sizeof masks);
+  words4 wrong = ((text[0] & masks[0]) ^ values[0]) | ((text[1] & masks[1]) ^ values[1]);
+  return (wrong[0] | wrong[1] | wrong[2] | wrong[3]) == 0;
 }
 
 // The same as `find` where `CR_ROOM` may be read, time and header are short, and the line has the header of the one before it
@@ -348,8 +333,10 @@ static inline int go_by_line(cr_headers *headers, const uint8_t *text, size_t fr
   return 1;
 }
 
-size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest) {
-  line_ends_function *find = line_ends();
+typedef size_t line_ends_function(const uint8_t *text, size_t from, size_t end, uint32_t *ends, int *high);
+
+static inline __attribute__((always_inline)) size_t go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end,
+                                                          size_t count, size_t longest, line_ends_function *find) {
   // Behind it there is no room to go the short way.
   const size_t last = headers->clock.words > 0 && count >= CR_ROOM ? count - CR_ROOM + 1 : 0;
   uint32_t ends[CR_PART + 2];
@@ -376,4 +363,19 @@ size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t en
     part = part_end;
   }
   return from;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,bmi,bmi2,popcnt"))) static size_t go_by_avx2(cr_headers *headers, const uint8_t *text, size_t from,
+                                                                    size_t end, size_t count, size_t longest) {
+  return go_by(headers, text, from, end, count, longest, line_ends_avx2);
+}
+#endif
+
+size_t cr_go_by(cr_headers *headers, const uint8_t *text, size_t from, size_t end, size_t count, size_t longest) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+    return go_by_avx2(headers, text, from, end, count, longest);
+#endif
+  return go_by(headers, text, from, end, count, longest, line_ends_plain);
 }

@@ -56,6 +56,24 @@ struct EvalTests {
     #expect(strict.output == "")
   }
 
+  @Test("logs that are read at once decide, count and complain as one after the other", arguments: [2, 3, 16])
+  func jobs(_ jobs: Int) throws {
+    for node in 0..<12 {
+      let lines = (0..<50).map { "Nov 23 01:00:\(10 + $0) node-\(node % 5) \($0 % 3 == 0 ? "kernel" : "app"): line \($0)" }
+      let kill = node % 3 == 0 ? ["Nov 23 01:01:00 node-\(node % 5) kernel: Killed process \(node) (java)"] : []
+      let long = node % 4 == 0 ? [String(repeating: "x", count: 70 << 20)] : []
+      try folder.write((lines + kill + long).joined(separator: "\n") + "\n", to: "logs/\(node).log")
+    }
+    let arguments = ["--metrics", "up.prom", "--logs", "logs", "--at", "2026-11-23T01:02:00Z", "--format", "json"]
+    let one = try eval(arguments + ["--jobs", "1"])
+    let several = try eval(arguments + ["--jobs", "\(jobs)"])
+    #expect(one.output.contains("was killed"))
+    #expect(one.errors.contains("tooLong") || one.errors.contains("expected a line of at most"))
+    #expect(several.output == one.output)
+    #expect(several.errors == one.errors)
+    #expect(try eval(arguments + ["--jobs", "0"]).errors.contains("--jobs must be at least 1"))
+  }
+
   @Test("what one clock that lies has left out is told where it leaves nothing")
   func lyingClock() throws {
     let run = try eval(["--metrics", "up.prom", "--at", "2099-01-01T00:00:00Z"])

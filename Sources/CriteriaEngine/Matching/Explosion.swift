@@ -45,7 +45,8 @@ private struct ExplosionSearch {
     switch node {
     case .empty, .boundary, .set, .anything: break
     case .sequence(let nodes):
-      for index in nodes.indices {
+      // Without a repetition there is nothing to pump.
+      for index in nodes.indices where nodes[index].degree > 0 {
         visit(
           nodes[index], before: before + nodes[..<index].flatMap(Self.sample),
           after: nodes[(index + 1)...].flatMap(Self.sample) + after)

@@ -72,18 +72,27 @@ package final class Regex: @unchecked Sendable {
       isAnchored
       ? PatternAnalysis() : PatternAnalysis(pattern, utf: utf, newlineIsLineFeed: Self.newlineIsLineFeed)
     self.analysis = analysis
+    var backReferences: UInt32 = 0
+    pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_BACKREFMAX), &backReferences)
+    var growth = isAnchored ? .bounded : analysis.growth
+    // They stand where the analysis did not get to.
+    if growth == .groups, backReferences > 0 { growth = .openReferences }
     // Measured: at these lengths the worst patterns take less than five milliseconds, with the default limit.
-    let bound: Int
-    switch isAnchored ? .bounded : analysis.growth {
-    case .bounded: bound = .max
-    case .groups: bound = Int(Double(matchLimit * 30).squareRoot())
+    let bound: Double
+    switch growth {
+    case .bounded: bound = .infinity
+    case .groups: bound = (Double(matchLimit) * 12).squareRoot()
     case .runs:
-      bound = Int(Double(matchLimit * 30).squareRoot())
+      bound = (Double(matchLimit) * 30).squareRoot()
       // A step goes over many bytes.
       matchLimit = max(1, matchLimit / 4)
-    case .references: bound = Int((Double(matchLimit) * 1.8).squareRoot())
+    case .references: bound = (Double(matchLimit) * 1.8).squareRoot()
+    case .openReferences:
+      bound = (Double(matchLimit) / 10).squareRoot()
+      // Between two steps that are counted there are many that are not.
+      matchLimit = max(1, matchLimit / 10)
     }
-    longestSubject = min(bound, limits.line)
+    longestSubject = bound.isInfinite ? limits.line : min(Int(bound), limits.line)
     self.code = compiled
     self.pattern = pattern
     isUTF = utf

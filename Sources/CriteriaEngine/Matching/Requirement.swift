@@ -141,6 +141,7 @@ package struct PatternAnalysis: Sendable {
     case groups  // (?:a|b)+: as the square
     case runs  // \w+\w+b: as the square, and of many bytes a step
     case references  // (.+)\\1: faster still
+    case openReferences  // (\\w+)\\w*\\1: as the third power, and more
   }
   package var growth = Growth.groups
 
@@ -154,6 +155,7 @@ package struct PatternAnalysis: Sendable {
     else { return }
     growth = parsed.root.growth
     if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .runs }
+    if growth == .references, parsed.root.openRuns > 1 { growth = .openReferences }
     var analyzer = RequirementAnalyzer(isPrecise: parsed.isPrecise)
     guard var found = analyzer.requirement(of: parsed.root) else { return }
     isWhole = analyzer.isPrecise && found.isWhole
@@ -186,6 +188,35 @@ extension PatternNode {
     return !runs[0].intersection(runs[1]).isEmpty
   }
 
+  /// Repetitions without end, in a pattern that refers back, that may end at many places for all that follows them: each makes
+  /// the ways to divide a line as many times more as the line is long.
+  fileprivate var openRuns: Int {
+    let nodes = flat
+    return nodes.indices.reduce(0) { $0 + nodes[$1].openRuns(before: nodes[($1 + 1)...]) }
+  }
+
+  /// Without sequences in sequences.
+  private var flat: [PatternNode] {
+    switch self {
+    case .sequence(let nodes): nodes.flatMap(\.flat)
+    case .repeated(let node, 1, 1): node.flat
+    case .empty, .boundary, .set, .anything, .alternatives, .repeated, .ahead, .behind: [self]
+    }
+  }
+
+  private func openRuns(before rest: ArraySlice<PatternNode>) -> Int {
+    switch self {
+    case .empty, .boundary, .set, .anything, .sequence: return 0
+    case .alternatives(let nodes): return nodes.map(\.openRuns).max() ?? 0
+    case .ahead(let node), .behind(let node): return node.openRuns
+    case .repeated(_, _, let most) where (most ?? .max) <= 64: return 0
+    // What follows the end of the pattern is not looked for.
+    case .repeated(.set(let set), _, _): return rest.isEmpty || set.isClosed(by: rest) ? 0 : 1
+    case .repeated(.anything, _, _): return 1
+    case .repeated: return 2
+    }
+  }
+
   fileprivate var growth: PatternAnalysis.Growth {
     switch self {
     case .empty, .boundary, .set: return .bounded
@@ -199,6 +230,23 @@ extension PatternNode {
       return (most ?? .max) > 64 ? .groups : node.growth
     case .ahead(let node), .behind(let node): return node.growth
     }
+  }
+}
+
+extension ByteSet {
+  /// Whether a repetition of these bytes can only end where they do, since what must follow is none of them.
+  fileprivate func isClosed(by rest: ArraySlice<PatternNode>) -> Bool {
+    for node in rest {
+      switch node {
+      case .boundary: return intersection(.word).isEmpty || union(.word) == .word
+      case .set(let next): return intersection(next).isEmpty
+      case .repeated(.set(let next), let least, _):
+        guard intersection(next).isEmpty else { return false }
+        if least > 0 { return true }
+      case .empty, .anything, .sequence, .alternatives, .repeated, .ahead, .behind: return false
+      }
+    }
+    return false
   }
 }
 

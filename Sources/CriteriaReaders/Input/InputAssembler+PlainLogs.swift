@@ -91,7 +91,7 @@ extension InputAssembler {
     if count == 0 { return }
     log.text.removeAll(keepingCapacity: true)
     for index in 0..<count {
-      log.text.append(contentsOf: block[log.known.waitingLine(index).range])
+      log.text.append(contentsOf: UnsafeRawBufferPointer(rebasing: block[log.known.waitingLine(index).range]))
       log.text.append(0x0A)
     }
     log.find(by: matcher)
@@ -177,7 +177,7 @@ extension InputAssembler {
       let message = header?.message ?? 0
       if candidates == nil {
         log.text.removeAll(keepingCapacity: true)
-        log.text.append(contentsOf: block[from..<min(next - 1, block.count)])
+        log.text.append(contentsOf: UnsafeRawBufferPointer(rebasing: block[from..<min(next - 1, block.count)]))
         log.text.append(0x0A)
         log.find(by: matcher)
       }

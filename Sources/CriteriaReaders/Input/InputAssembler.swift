@@ -74,13 +74,18 @@ package struct InputAssembler {
 
   /// - Parameter inspecting: Inputs are read to be counted (`inspect`), not to be decided by (`finish`).
   package init(filter: InputFilter = InputFilter(), options: InputOptions = InputOptions(), inspecting: Bool = false) {
+    let matcher = filter.logs.map { logs in LogMatcher(logs.map { .init($0.regex) }) }
+    self.init(filter: filter, options: options, inspecting: inspecting, matcher: matcher)
+  }
+
+  init(filter: InputFilter, options: InputOptions, inspecting: Bool = false, matcher: LogMatcher?) {
     precondition(options.step > 0, "a step that is not positive")
     survey = inspecting ? Survey() : nil
     self.filter = filter
     self.options = options
     let wanted = filter.metrics.map { $0.keys.sorted() }
     metricNames = MetricNames(wanted: wanted)
-    matcher = filter.logs.map { logs in LogMatcher(logs.map { .init($0.regex) }) }
+    self.matcher = matcher
     // Of what is inspected every source is shown, also those that no signal reads.
     sourceNames = SourceNames(wanted: inspecting ? nil : filter.logs.map { $0.flatMap(\.sources) })
     summary = InputSummary()

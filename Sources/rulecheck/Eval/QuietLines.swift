@@ -9,9 +9,17 @@ struct QuietLines {
     var source: String
   }
 
-  /// Of each stream, the newest line that is fed; none of an instance that was launched meanwhile.
-  private var newest: [Stream: Int] = [:]
-  private var begun: Set<Stream> = []
+  private struct Lines {
+    /// The newest line that is fed; none of a stream that can go stale, or of an instance that was launched meanwhile.
+    var newest: Int?
+    var hasBegun = false
+  }
+
+  private var numbers: [Stream: Int] = [:]
+  private var lines: [Lines] = []
+  private var canBeQuiet: [Bool] = []
+  /// Mostly the next line is of the same stream.
+  private var last: (stream: Stream, number: Int)?
 
   init(_ input: AssembledInput, _ times: FeedTimes, for program: Program) {
     guard program.launched.isEmpty else { return }
@@ -19,26 +27,38 @@ struct QuietLines {
     for one in input.observations {
       if case .facts(_, _, _, _?) = one.observation { launched.insert(one.instance) }
     }
-    var goesStale: [String: Bool] = [:]
     for (index, one) in input.observations.enumerated() where one.isUnmatched {
-      guard case .line(_, let source) = one.observation, case .at = times.placement(of: one),
-        !launched.contains(one.instance)
-      else { continue }
-      if goesStale[source] == nil {
-        goesStale[source] = program.signals.contains { signal in
+      guard case .line(_, let source) = one.observation, case .at = times.placement(of: one) else { continue }
+      let number = number(of: Stream(instance: one.instance, source: source))
+      if number == canBeQuiet.count {
+        let goesStale = program.signals.contains { signal in
           guard signal.staleAfter != nil, case .log(let pattern) = signal.source else { return false }
           return pattern.reads(source)
         }
+        canBeQuiet.append(!goesStale && !launched.contains(one.instance))
       }
-      if goesStale[source] == false { newest[Stream(instance: one.instance, source: source)] = index }
+      if canBeQuiet[number] { lines[number].newest = index }
     }
+  }
+
+  private mutating func number(of stream: Stream) -> Int {
+    if let last, last.stream == stream { return last.number }
+    let number = numbers[stream] ?? lines.count
+    if number == lines.count {
+      numbers[stream] = number
+      lines.append(Lines())
+    }
+    last = (stream, number)
+    return number
   }
 
   /// - Parameter index: The observation's place among all; they are asked for in order.
   mutating func isNoNews(_ index: Int, _ one: InputObservation) -> Bool {
     guard one.isUnmatched, case .line(_, let source) = one.observation else { return false }
-    let stream = Stream(instance: one.instance, source: source)
-    guard let newest = newest[stream] else { return false }
-    return !begun.insert(stream).inserted && index != newest
+    let number = number(of: Stream(instance: one.instance, source: source))
+    guard let newest = lines[number].newest else { return false }
+    let hasBegun = lines[number].hasBegun
+    lines[number].hasBegun = true
+    return hasBegun && index != newest
   }
 }

@@ -33,11 +33,15 @@ struct ReplayOptions: ParsableArguments {
   @Flag(help: "Take each instance to have stood for long as it was first seen: for a single scrape.")
   var assumeSteady = false
 
+  @Option(help: ArgumentHelp("How many logs to read at a time; default: one for each processor.", valueName: "count"))
+  var jobs: Int?
+
   @Flag(help: "Refuse inputs of which a part cannot be used.")
   var strict = false
 
   /// - Throws: If nothing is to be read, or what can be read once is to be read twice.
   func checkInputs() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
     if metrics.isEmpty && logs.isEmpty && inventory.isEmpty {
       throw ValidationError("expected at least one of --metrics, --logs and --inventory")
     }
@@ -66,7 +70,8 @@ struct ReplayOptions: ParsableArguments {
       for text in metrics {
         for spec in try expandFolders(try parseMetricsSpec(text)) { try assembler.readMetrics(spec) }
       }
-      for text in logs { try assembler.readLogs(try parseLogsSpec(text)) }
+      try assembler.readLogs(
+        try logs.flatMap { try expandFolders(try parseLogsSpec($0)) }, jobs: jobs ?? activeProcessors(), progress)
     } catch let error as InputError {
       throw Failure(error.description)
     } catch let error as InputSpecError {

@@ -243,6 +243,18 @@ struct LogMatcherTests {
   }
 
   @Test(
+    "what a pattern may do decides how long lines may be that it is searched in",
+    arguments: [
+      (#"Killed process \d+ \((.*)\)"#, Int.max), (#"(?:a|b)+[:=]"#, 1095), (#"\w+\w+b="#, 1732),
+      (#"\b(\w{6,})\b.*\b\1\b"#, 424), (#"^(\S+) .* \1\b"#, 424), (#"([0-9a-f])\1{3,}"#, 424), (#"(\w+)=\w*;\1"#, 424),
+      (#"(\w+)\w*\1x"#, 100), (#"(.+)\1+x"#, 100), (#"(.*)(.*)\1\2x"#, 100), (#"((a|b)+)\1x"#, 100),
+      (#"(a|b)+(?1)+x"#, 100), (#"(*UCP)(\w+)\w*\1x"#, 100),
+    ])
+  func longestSubject(pattern: String, longest: Int) throws {
+    #expect(try Regex(pattern: pattern).longestSubject == longest)
+  }
+
+  @Test(
     "a line longer than `max_line` that holds what the pattern requires is unknown",
     arguments: [
       ("Killed process \\d+", "Killed process 12", 17, MatchOutcome.match),

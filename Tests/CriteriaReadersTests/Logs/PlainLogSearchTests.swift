@@ -18,16 +18,23 @@ private struct Dice {
   mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 }
 
-private func logs() throws -> [InputFilter.LogPattern] {
-  try [
+/// - Parameter few: Only of some sources, so that most lines are of none.
+private func logs(few: Bool = false) throws -> [InputFilter.LogPattern] {
+  let ofFew = [
+    (["kernel"], "error|panic"), (["kern*"], "(x+)+$"), (["kernel"], "^(?i)oops"), (["kernel"], "kernel"),
+    (["cron(x)"], "_foo$"), (["kernel"], "\\b5\\d\\d\\b"), (["kernel"], "(\\w)\\1"),
+  ]
+  return try few ? ofFew.map { try pattern($0, $1) } : [
     (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"),
     (["sshd"], "session (\\w)\\1"),
     (["kernel"], "(x+)+$"), (["app"], "_foo$"), (["cron"], "^kernel"), (["app"], "comb"),
-  ].map { sources, pattern in
-    var limits = PatternLimits()
-    limits.steps = 2000
-    return InputFilter.LogPattern(sources: sources, regex: try Regex(pattern: pattern, limits: limits))
-  }
+  ].map { try pattern($0, $1) }
+}
+
+private func pattern(_ sources: [String], _ pattern: String) throws -> InputFilter.LogPattern {
+  var limits = PatternLimits()
+  limits.steps = 2000
+  return InputFilter.LogPattern(sources: sources, regex: try Regex(pattern: pattern, limits: limits))
 }
 
 private func read(
@@ -44,7 +51,7 @@ private func read(
 }
 
 /// Lines of one way to write headers, mostly in order of time, of several hosts and programs; and what is in logs besides.
-private func randomLog(_ dice: inout Dice) -> [UInt8] {
+private func randomLog(_ dice: inout Dice, kernelShare: Int? = nil) -> [UInt8] {
   let style = dice.below(8)
   var clock = 3600 * 5 + dice.below(3600)
   let manyHosts = (0..<200).map { "web-\($0 * $0).\($0 % 3 == 0 ? "eu-central-1.compute.internal" : "lan")" }
@@ -62,7 +69,8 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
     let second = dice.chance(1) ? 60 : clock % 60
     let time = "\(two(clock / 3600 % 24)):\(two(clock / 60 % 60)):\(two(second))"
     let host = dice.pick(hosts)
-    let program = dice.pick([
+    let isOther = kernelShare.map { !dice.chance($0) } ?? false
+    let program = isOther ? dice.pick(["app[\(dice.below(9999))]", "sshd[\(dice.below(30000))]", "ftpd"]) : dice.pick([
       "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
       "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]",
       "a-program-with-quite-a-long-name[\(dice.below(99))]",
@@ -109,10 +117,14 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
 struct PlainLogSearchTests {
   @Test("what comes of it is what comes of reading each line", arguments: 0..<40)
   func same(seed: UInt64) throws {
-    let filter = InputFilter(metrics: [:], logs: try logs())
+    let filters = [
+      InputFilter(metrics: [:], logs: try logs()), InputFilter(metrics: [:], logs: try logs(few: true)),
+    ]
     var dice = Dice(seed + 1)
     for _ in 0..<12 {
-      let texts = (0...dice.below(2)).map { _ in randomLog(&dice) }
+      let filter = dice.pick(filters)
+      let share: Int? = dice.chance(50) ? dice.pick([3, 10, 20, 40]) : nil
+      let texts = (0...dice.below(2)).map { _ in randomLog(&dice, kernelShare: share) }
       let step: Int64 = dice.pick([30_000, 60_000, 1000, 7000, 3_600_000])
       var spec = InputSpec(path: "app.log")
       if dice.chance(20) { spec.instance = "given" }
@@ -126,6 +138,50 @@ struct PlainLogSearchTests {
         }
       }
     }
+  }
+
+  @Test("more lines of wanted sources than can wait at once")
+  func manyWait() throws {
+    let filter = InputFilter(metrics: [:], logs: try logs(few: true))
+    var text = ""
+    for second in 0..<4000 {
+      let time = "0\(second / 3600):\(String(100 + second / 60 % 60).dropFirst()):\(String(100 + second % 60).dropFirst())"
+      text += "Jun  9 \(time) combo kernel: \(second % 997 == 0 ? "panic" : "fine")\n at some place\n"
+    }
+    let spec = InputSpec(path: "app.log")
+    for chunk in [1 << 18, 50_000] {
+      let expected = read([Array(text.utf8)], filter, chunk, step: 30_000, every: true, spec: spec)
+      let found = read([Array(text.utf8)], filter, chunk, step: 30_000, every: false, spec: spec)
+      #expect(found.difference(from: expected) == nil)
+    }
+  }
+
+  @Test("logs that are read at once come to what they come to one after the other", arguments: 0..<20)
+  func parts(seed: UInt64) throws {
+    var dice = Dice(seed + 5000)
+    let filter = InputFilter(metrics: [:], logs: try logs(few: dice.chance(50)))
+    var options = InputOptions()
+    options.longestLine = 400
+    options.step = dice.pick([30_000, 3_600_000])
+    let logs = (0..<(2 + dice.below(4))).map { index -> (text: [UInt8], spec: InputSpec) in
+      var spec = InputSpec(path: "\(index).log")
+      if dice.chance(30) { spec.instance = "given" }
+      if dice.chance(30) { spec.source = "kernel" }
+      return (randomLog(&dice, kernelShare: 30), spec)
+    }
+    var one = InputAssembler(filter: filter, options: options)
+    for log in logs { one.read(log: ByteStream(log.text, name: log.spec.path), log.spec) }
+    var other = InputAssembler(filter: filter, options: options)
+    let matcher = other.makeMatcher()
+    // Read in any order, taken over in theirs.
+    let parts = logs.reversed().map { log in
+      var part = other.part(searchingBy: matcher)
+      part.read(log: ByteStream(log.text, name: log.spec.path), log.spec)
+      return part
+    }
+    for part in parts.reversed() { other.take(part) }
+    let expected = one.finish(fallback: 1_795_395_723_000)
+    #expect(other.finish(fallback: 1_795_395_723_000).difference(from: expected) == nil)
   }
 
   /// As `rulecheck match` shows it.
