@@ -283,23 +283,14 @@ static inline __attribute__((always_inline)) int has_line(const cr_header *h, co
   return (wrong[0] | wrong[1] | wrong[2] | wrong[3]) == 0;
 }
 
-// The same as `find` where `CR_ROOM` may be read, time and header are short, and the line has the header of the one before it
-// or the hint is right; the lines of most logs. -1: nobody knows yet.
-static inline __attribute__((always_inline)) int32_t find_soon(const cr_headers *headers, const uint8_t *line, int32_t *time) {
-  const cr_clock *clock = &headers->clock;
-  int32_t index = headers->current;
-  const cr_header *h = &headers->headers[index > 0 ? index : 0];
-  if (!h->line_length || !has_line(h, line)) {
-    const uint8_t *names = line + clock->length;
-    index = headers->hints[hash_of_names(names, names)];
-    h = &headers->headers[index];
-    if (!h->line_length || !has_line(h, line)) return -1;
-  }
+// Whether a line whose time and header are those of `h`, as `has_line` says, is one of its lines; `CR_ROOM` may be read there.
+static inline __attribute__((always_inline)) int is_line_of(const cr_header *h, const cr_clock *clock, const uint8_t *line,
+                                                            int32_t *time) {
   int32_t t = time_in(clock, line);
   // Digits of a fraction were only taken for 0x3_.
-  if (clock->milliseconds && !has_digits(clock, line)) return -1;
+  if (clock->milliseconds && !has_digits(clock, line)) return 0;
   // No time is -1, which is never above.
-  if (!is_meant(clock, t) || clock->start + t < h->not_before) return -1;
+  if (!is_meant(clock, t) || clock->start + t < h->not_before) return 0;
   *time = t;
   const uint8_t *tail = line + h->line_length;
   if (h->has_process) {
@@ -307,10 +298,18 @@ static inline __attribute__((always_inline)) int32_t find_soon(const cr_headers 
     uint32_t end;
     memcpy(&end, tail + count, 4);
     const uint32_t expected = ']' | ':' << 8 | ' ' << 16;
-    if (count % 8 == 0 || (end & 0xFFFFFF) != expected) return -1;
+    if (count % 8 == 0 || (end & 0xFFFFFF) != expected) return 0;
     tail += count + 3;
   }
-  return h->without_bracket && *tail == '[' ? -1 : index;
+  return !(h->without_bracket && *tail == '[');
+}
+
+// The same as `find` where `CR_ROOM` may be read, time and header are short, and the hint is right. -1: nobody knows yet.
+static inline __attribute__((always_inline)) int32_t find_soon(const cr_headers *headers, const uint8_t *line, int32_t *time) {
+  const uint8_t *names = line + headers->clock.length;
+  int32_t index = headers->hints[hash_of_names(names, names)];
+  const cr_header *h = &headers->headers[index];
+  return h->line_length && has_line(h, line) && is_line_of(h, &headers->clock, line, time) ? index : -1;
 }
 
 // One line `[from, end)`. Returns 0 if it must be read, or cannot be taken.
@@ -352,12 +351,23 @@ static inline __attribute__((always_inline)) size_t go_by(cr_headers *headers, c
     for (size_t i = 0; i < found; i++) {
       size_t line_end = part + ends[i];
       if (line_end - from > longest || (high && !cr_is_ascii(text + from, line_end - from))) return from;
-      int32_t time, index = from < last ? find_soon(headers, text + from, &time) : -1;
-      // What was found holds no `\n`, so it is all of this line.
-      int is_taken = __builtin_expect(index > 0, 1) ? take_line(headers, (uint32_t)index, time, from, line_end)
-                                                    : go_by_line(headers, text, from, line_end, count);
+      const size_t next = line_end < end ? line_end + 1 : end;
+      int32_t time, index = -1;
+      // What is found holds no `\n`, so it is all of this line.
+      if (from < last) {
+        // The lines of most logs have the header of the line before.
+        cr_header *h = headers->current > 0 ? &headers->headers[headers->current] : NULL;
+        if (h && h->line_length && has_line(h, text + from) && is_line_of(h, &headers->clock, text + from, &time)) {
+          if (__builtin_expect(!take_line(headers, (uint32_t)headers->current, time, from, line_end), 0)) return from;
+          from = next;
+          continue;
+        }
+        index = find_soon(headers, text + from, &time);
+      }
+      int is_taken = index > 0 ? take_line(headers, (uint32_t)index, time, from, line_end)
+                               : go_by_line(headers, text, from, line_end, count);
       if (__builtin_expect(!is_taken, 0)) return from;
-      from = line_end < end ? line_end + 1 : end;
+      from = next;
     }
     if (found) high = is_high;
     part = part_end;

@@ -16,14 +16,18 @@ package struct Compilation: Sendable {
 }
 
 /// text → policy file → checked policy → program.
-package func compile(_ file: PolicyFile?, _ sources: SourceMap, _ faults: [Diagnostic]) -> Compilation {
+///
+/// - Parameter probesPatterns: As in `check`.
+package func compile(
+  _ file: PolicyFile?, _ sources: SourceMap, _ faults: [Diagnostic], probesPatterns: Bool = true
+) -> Compilation {
   var compilation = Compilation(sources: sources, diagnostics: faults, file: file, digest: digest(of: sources))
   // Bytes that are no text would look like letters of all alphabets.
   for index in sources.texts.indices where String(validating: sources.texts[index].bytes, as: UTF8.self) != nil {
     compilation.diagnostics += checkCharacters(of: SourceID(index: index), in: sources)
   }
   guard let file else { return compilation }
-  let (checked, diagnostics) = check(file)
+  let (checked, diagnostics) = check(file, probesPatterns: probesPatterns)
   compilation.diagnostics += diagnostics
   // What the parser had to leave out is missing from the checked policy: such a policy must not run.
   if let checked, !compilation.hasErrors {
@@ -33,10 +37,10 @@ package func compile(_ file: PolicyFile?, _ sources: SourceMap, _ faults: [Diagn
   return compilation
 }
 
-package func compile(contentsOf path: String) -> Compilation {
+package func compile(contentsOf path: String, probesPatterns: Bool = true) -> Compilation {
   var sources = SourceMap()
   let (file, faults) = loadPolicy(at: path, into: &sources)
-  return compile(file, sources, faults)
+  return compile(file, sources, faults, probesPatterns: probesPatterns)
 }
 
 /// - Parameter readUse: Reads a `use:` file by its path.

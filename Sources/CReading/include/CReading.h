@@ -109,6 +109,27 @@ void cr_join(cr_headers *headers, uint32_t index);
 
 int cr_is_ascii(const uint8_t *text, size_t count);
 
+enum { CR_MEMBERS = 32, CR_TEXTS = 1024 };
+
+// How a line of JSON is made: one object, whose members hold a string or a number where another line may have another one.
+typedef struct {
+  // Of members whose values may differ.
+  uint32_t count;
+  // What stands before each value, and behind the last one: [starts[i], starts[i + 1]) of the texts. Quotes of strings belong to
+  // them, and whole members that hold `true`, `false` or `null`.
+  uint32_t starts[CR_MEMBERS + 2];
+  uint8_t is_string[CR_MEMBERS];
+  uint8_t texts[CR_TEXTS];
+} cr_json_shape;
+
+// Where a value stands in its line; a string without its quotes.
+typedef struct {
+  uint32_t start, end, has_escapes;
+} cr_json_value;
+
+// Whether a line of less than 4 GiB is of a shape, and then its values. One that is, is JSON; of one that is not, nobody knows.
+int cr_has_shape(const cr_json_shape *shape, const uint8_t *line, size_t count, cr_json_value *values);
+
 // A mapped file that shrinks would end the process at the next read. While a mapping is watched, what is gone reads as
 // zeros, and the watch knows.
 //

@@ -72,7 +72,7 @@ extension Checker {
       let regex = try Regex(pattern: log.match.value, utf: log.utf, limits: log.limits)
       regexes[index] = regex
       groups = regex.groups
-      if let line = regex.explodingLine() { report(.explodingPattern(line, at: log.match.range)) }
+      if probesPatterns, let line = regex.explodingLine() { report(.explodingPattern(line, at: log.match.range)) }
     } catch {
       hasUnknownGroups.insert(index)
       report(.badPattern(error.message, at: place(error.offset, in: log), pattern: log.match.range))

@@ -4,11 +4,13 @@ package import CriteriaSyntax
 
 /// Resolves names, finds types and dimensions, and applies the rules of the language.
 ///
+/// - Parameter probesPatterns: Patterns are searched for lines that make them explode, which costs more than all else.
 /// - Returns: The policy, unless there is an error; and everything found wrong, in the order of the files. What depends on
 ///   something faulty is not reported again.
 /// - Complexity: O(text), named expressions written out; those are bounded (`Checker.sizeLimit`).
-package func check(_ file: PolicyFile) -> (CheckedPolicy?, [Diagnostic]) {
+package func check(_ file: PolicyFile, probesPatterns: Bool = true) -> (CheckedPolicy?, [Diagnostic]) {
   var checker = Checker(file)
+  checker.probesPatterns = probesPatterns
   let policy = checker.checkPolicy()
   let diagnostics = Diagnostics(checker.diagnostics)
   return (diagnostics.hasErrors ? nil : policy, diagnostics.sorted)
@@ -89,6 +91,7 @@ struct Checker {
   /// Patterns that do not compile have no known groups: their uses are not reported.
   var hasUnknownGroups: Set<CheckedPolicy.SignalIndex> = []
   var regexes: [CheckedPolicy.SignalIndex: Regex] = [:]
+  var probesPatterns = true
   var meanings: [String: Meaning] = [:]
   /// Names whose declarations were lost to faults that have been reported.
   let lostNames: Set<String>

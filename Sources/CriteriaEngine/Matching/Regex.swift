@@ -86,6 +86,9 @@ package final class Regex: @unchecked Sendable {
       bound = (Double(matchLimit) * 30).squareRoot()
       // A step goes over many bytes.
       matchLimit = max(1, matchLimit / 4)
+    case .lines:
+      bound = .infinity
+      matchLimit = max(1, matchLimit / 4)
     case .references: bound = (Double(matchLimit) * 1.8).squareRoot()
     case .openReferences:
       bound = (Double(matchLimit) / 10).squareRoot()

@@ -140,6 +140,7 @@ package struct PatternAnalysis: Sendable {
     case bounded  // the limit sees it
     case groups  // (?:a|b)+: as the square
     case runs  // \w+\w+b: as the square, and of many bytes a step
+    case lines  // .*a.*a.*a: the limit sees it, and a step goes over the whole line
     case references  // (.+)\\1: faster still
     case openReferences  // (\\w+)\\w*\\1: as the third power, and more
   }
@@ -155,6 +156,7 @@ package struct PatternAnalysis: Sendable {
     else { return }
     growth = parsed.root.growth
     if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .runs }
+    if growth == .bounded, parsed.root.openRuns > 2 { growth = .lines }
     if growth == .references, parsed.root.openRuns > 1 { growth = .openReferences }
     var analyzer = RequirementAnalyzer(isPrecise: parsed.isPrecise)
     guard var found = analyzer.requirement(of: parsed.root) else { return }
@@ -188,8 +190,8 @@ extension PatternNode {
     return !runs[0].intersection(runs[1]).isEmpty
   }
 
-  /// Repetitions without end, in a pattern that refers back, that may end at many places for all that follows them: each makes
-  /// the ways to divide a line as many times more as the line is long.
+  /// Repetitions without end that may end at many places for all that follows them: each makes the ways to divide a line as many
+  /// times more as the line is long.
   fileprivate var openRuns: Int {
     let nodes = flat
     return nodes.indices.reduce(0) { $0 + nodes[$1].openRuns(before: nodes[($1 + 1)...]) }
@@ -538,6 +540,9 @@ private struct RequirementAnalyzer {
 
   private func unique(_ sequences: [ByteSequence]) -> [ByteSequence] {
     if sequences.count < 2 { return sequences }
+    if sequences.count <= 8 {
+      return sequences.indices.filter { !sequences[..<$0].contains(sequences[$0]) }.map { sequences[$0] }
+    }
     var seen: Set<ByteSequence> = []
     return sequences.filter { seen.insert($0).inserted }
   }

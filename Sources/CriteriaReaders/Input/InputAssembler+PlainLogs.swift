@@ -32,7 +32,7 @@ extension InputAssembler {
       log.known.flush { add($0, block, &log) }
       log.choose(lines: log.counts.lines - before.lines, kept: log.counts.kept - before.kept)
     }
-    settle(&log)
+    settle(log.seen, &log.firstTimes)
     finishLog(
       lines, spec, log.state.namesSources,
       log.firstTimes.isEmpty ? [log.fallback: FirstTimes()] : log.firstTimes, file: log.file)
@@ -273,34 +273,35 @@ extension InputAssembler {
 
   private mutating func see(_ name: Int, _ time: RecordTime, _ log: inout PlainLog) {
     if log.seen?.name != name {
-      settle(&log)
-      log.seen = PlainLog.Seen(name: name, first: log.firstTimes[name] ?? FirstTimes())
+      settle(log.seen, &log.firstTimes)
+      log.seen = SeenName(name: name, first: log.firstTimes[name] ?? FirstTimes())
     }
     log.seen!.see(time)
   }
 
   /// Writes down what was seen of the newest name.
-  private mutating func settle(_ log: inout PlainLog) {
-    guard let seen = log.seen else { return }
-    log.firstTimes[seen.name] = seen.first
+  mutating func settle(_ seen: SeenName?, _ firstTimes: inout [Int: FirstTimes]) {
+    guard let seen else { return }
+    firstTimes[seen.name] = seen.first
     if let newest = seen.newest { newestLine[seen.name] = max(newestLine[seen.name] ?? newest, newest) }
+  }
+}
+
+/// When lines of one name came.
+struct SeenName {
+  let name: Int
+  var first: FirstTimes
+  var newest: Int64?
+
+  mutating func see(_ time: RecordTime) {
+    first.see(time)
+    if case .absolute(let time) = time { newest = max(newest ?? time, time) }
   }
 }
 
 /// One plain log while it is searched.
 private struct PlainLog {
   typealias Candidate = (line: Int, pattern: Int, occurrence: Int)
-
-  struct Seen {
-    let name: Int
-    var first: FirstTimes
-    var newest: Int64?
-
-    mutating func see(_ time: RecordTime) {
-      first.see(time)
-      if case .absolute(let time) = time { newest = max(newest ?? time, time) }
-    }
-  }
 
   var state: PlainLogState
   var counts = ReadCounts()
@@ -314,7 +315,7 @@ private struct PlainLog {
   var hostNames: [Int] = []
   var firstTimes: [Int: FirstTimes] = [:]
   /// Of the newest line's name what is not in `firstTimes` yet: mostly the next line has the same.
-  var seen: Seen?
+  var seen: SeenName?
   /// Of what was searched last, in order of lines and patterns.
   var candidates: [Candidate] = []
   /// Lines that are searched together, each with its `\n`.

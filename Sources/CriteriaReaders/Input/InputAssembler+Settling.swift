@@ -119,6 +119,7 @@ extension InputAssembler {
 
   /// Stable: what came first stays first among equal times.
   private func inOrder(_ observations: [InputObservation]) -> [InputObservation] {
+    if zip(observations, observations.dropFirst()).allSatisfy({ $0.time <= $1.time }) { return observations }
     let order = observations.indices.sorted { a, b in
       let (first, second) = (observations[a].time, observations[b].time)
       return first == second ? a < b : first < second

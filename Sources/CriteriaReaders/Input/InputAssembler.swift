@@ -298,13 +298,15 @@ package struct InputAssembler {
     }
     var reader = logReader(
       lines, kind: kind, source: spec.source, defaultSource: base, zone: options.zone, sources: sourceNames,
-      layouts: options.logFormats, problemLimit: options.problemLimit)
+      layouts: options.logFormats, problemLimit: options.problemLimit, learns: !options.readsEveryHeader)
     var batch = LogBatch()
     let file = summary.files.count
     let given = spec.instance.map { names.intern($0) }
     let fallback = given ?? names.intern(base)
     var hostNames: [Int] = []
     var firstTimes: [Int: FirstTimes] = [:]
+    // Of the newest line's name what is not in the tables yet: mostly the next line has the same.
+    var seen: SeenName?
     while reader.next(into: &batch) {
       while hostNames.count < reader.hosts.count {
         hostNames.append(names.intern(reader.hosts.string(hostNames.count)))
@@ -312,12 +314,12 @@ package struct InputAssembler {
       search(batch)
       for (index, record) in batch.records.enumerated() {
         let name = given ?? record.host.map { hostNames[$0] } ?? fallback
-        firstTimes[name, default: FirstTimes()].see(record.time)
-        switch record.time {
-        case .sinceBoot(let time): kernelTimes[file] = (time, reader.lastBoot)
-        case .absolute(let time): newestLine[name] = max(newestLine[name] ?? time, time)
-        case .yearless, .unknown: break
+        if seen?.name != name {
+          settle(seen, &firstTimes)
+          seen = SeenName(name: name, first: firstTimes[name] ?? FirstTimes())
         }
+        seen!.see(record.time)
+        if case .sinceBoot(let time) = record.time { kernelTimes[file] = (time, reader.lastBoot) }
         guard let source = record.source else { continue }
         if survey != nil {
           survey(line: record, of: batch, source, name, file: file)
@@ -331,6 +333,7 @@ package struct InputAssembler {
         if matters { entries.append(entry) } else { keepUnmatched(entry, source: source) }
       }
     }
+    settle(seen, &firstTimes)
     finishLog(
       lines, spec, reader.namesSources, firstTimes.isEmpty ? [fallback: FirstTimes()] : firstTimes, file: file)
     finishFile(lines, format: reader.format, why: why, counts: reader.counts, problems: reader.problems)

@@ -56,7 +56,8 @@ package struct InputOptions: Sendable {
   package var chunk = 1 << 18
   package var longestLine = 64 << 20
   package var problemLimit = 100
-  /// Plain logs are read line by line, instead of searched for the lines that matter: slower, and the same comes of it.
+  /// Plain logs are read line by line, instead of searched for the lines that matter, and JSON lines member by member: slower, and
+  /// the same comes of it.
   package var readsEveryHeader = false
   package init() {}
 }

@@ -1,3 +1,4 @@
+import Glibc
 /// Logs as JSON objects, one a line: the journal (`journalctl -o json`), docker's `json-file`, and programs of all kinds.
 ///
 /// A member that holds something else than expected is passed over; a line without a message is refused.
@@ -16,13 +17,21 @@ struct JSONLogReader: LogReader {
   private let defaultSource: Int?
   /// Of the line before: what has no time was written with it.
   private var newestTime = RecordTime.unknown
+  private var shapes = JSONShapes()
+  /// Lines are taken for what those before them were; the same comes of it either way.
+  private let learns: Bool
+  /// What the texts of the line before meant: mostly the next line has the same.
+  private var lastTime = Remembered<RecordTime>()
+  private var lastHost = Remembered<Int>()
+  private var lastSource = Remembered<Int?>()
 
   init(
     _ lines: LineStream, dialect: JSONLogDialect, source: String?, defaultSource: String, zone: Int64,
-    sources: SourceNames, problemLimit: Int
+    sources: SourceNames, problemLimit: Int, learns: Bool = true
   ) {
     self.lines = lines
     self.dialect = dialect
+    self.learns = learns
     self.zone = zone
     self.sources = sources
     format = dialect.rawValue
@@ -57,8 +66,10 @@ struct JSONLogReader: LogReader {
       counts.comments += 1
       return
     }
+    if let shape = shapes.find(line), read(line, of: shape, into: &batch) { return }
     do throws(JSONFault) {
       try readObject(line, into: &batch)
+      if learns { shapes.learn(line, dialect) }
     } catch {
       counts.refused += 1
       let (file, number) = (lines.bytes.name, counts.lines)
@@ -67,6 +78,59 @@ struct JSONLogReader: LogReader {
           .syntax, file: file, line: number, column: CSVLine.column(of: error.place, in: line), error.message(in: line)
         )
       }
+    }
+  }
+
+  /// A line that is made like one before: what comes of it is what comes of `readObject`.
+  ///
+  /// - Returns: False if `readObject` must tell.
+  private mutating func read(_ line: UnsafeRawBufferPointer, of shape: JSONShape, into batch: inout LogBatch) -> Bool {
+    func plain(_ member: Int) -> UnsafeRawBufferPointer? {
+      let text = shape.value(member)
+      return text.hasEscapes || text.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: line[text.start..<text.end])
+    }
+    var newTime: RecordTime?
+    if let member = shape.time {
+      guard let text = plain(member), let time = lastTime.meaning(of: text) ?? time(text, shape.timeRole) else {
+        return false
+      }
+      lastTime.remember(text, time)
+      newTime = time
+    }
+    var host: Int?
+    if let member = shape.host {
+      guard let text = plain(member) else { return false }
+      host = lastHost.meaning(of: text) ?? hosts.intern(text)
+      lastHost.remember(text, host!)
+    }
+    var source = defaultSource
+    if !isSourceForced, let member = shape.source {
+      guard let text = plain(member) else { return false }
+      source = lastSource.meaning(of: text) ?? sources.look(up: text)
+      lastSource.remember(text, source)
+    }
+    if let newTime { newestTime = newTime }
+    let text = shape.value(shape.message)
+    if source == nil {
+      counts.unwanted += 1
+      batch.append(
+        time: newestTime, source: nil, host: host, line: counts.lines, message: UnsafeRawBufferPointer(rebasing: line[..<0]))
+    } else {
+      counts.kept += 1
+      append(text, JSONCursor(line), host: host, source: source, into: &batch)
+    }
+    return true
+  }
+
+  private func append(
+    _ text: JSONText, _ cursor: JSONCursor, host: Int?, source: Int?, into batch: inout LogBatch
+  ) {
+    withText(of: text, cursor) { bytes in
+      // Docker keeps the end of the line.
+      let isEnded = bytes.last == 0x0A
+      batch.append(
+        time: newestTime, source: source, host: host, line: counts.lines,
+        message: isEnded ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes)
     }
   }
 
@@ -102,13 +166,7 @@ struct JSONLogReader: LogReader {
     let source = source(of: fields, cursor)
     if source == nil { counts.unwanted += 1 } else { counts.kept += 1 }
     if let message = fields.message?.text {
-      withText(of: message, cursor) { bytes in
-        // Docker keeps the end of the line.
-        let isEnded = bytes.last == 0x0A
-        batch.append(
-          time: newestTime, source: source, host: host, line: counts.lines,
-          message: isEnded ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes)
-      }
+      append(message, cursor, host: host, source: source, into: &batch)
     } else if let start = fields.messageBytes {
       var array = JSONCursor(line, at: start)
       let bytes = try byteArray(&array)
@@ -202,6 +260,26 @@ struct JSONLogReader: LogReader {
       bytes.append(UInt8(value))
     }
     return bytes
+  }
+}
+
+/// What a text meant when it came last.
+private struct Remembered<Meaning> {
+  private var text: [UInt8] = []
+  private var meaning: Meaning?
+
+  private func isLast(_ new: UnsafeRawBufferPointer) -> Bool {
+    text.count == new.count && text.withUnsafeBytes { memcmp($0.baseAddress!, new.baseAddress!, new.count) } == 0
+  }
+
+  /// - Returns: `nil` for another text than the last one.
+  func meaning(of new: UnsafeRawBufferPointer) -> Meaning? { isLast(new) ? meaning : nil }
+
+  mutating func remember(_ new: UnsafeRawBufferPointer, _ found: Meaning) {
+    if isLast(new) { return }
+    text.removeAll(keepingCapacity: true)
+    text.append(contentsOf: new)
+    meaning = found
   }
 }
 

@@ -277,7 +277,7 @@ final class KnownHeaders {
       table.pointee.ordered = 0
       table.pointee.current = -1
       oldest = 1
-      withUnsafeMutableBytes(of: &table.pointee.hints) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+      _ = withUnsafeMutableBytes(of: &table.pointee.hints) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
     if case .absolute(let start) = day { clock.start = start }
     table.pointee.clock = clock

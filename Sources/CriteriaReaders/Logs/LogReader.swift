@@ -34,9 +34,10 @@ enum LogKind: Hashable, Sendable {
 ///   - defaultSource: The source of lines that name none.
 ///   - zone: Milliseconds east of UTC, for times that do not say.
 ///   - layouts: What the user said of how lines are laid out.
+///   - learns: Lines that are made like those before are read quicker; the same comes of it either way.
 func logReader(
   _ lines: LineStream, kind: LogKind?, source: String?, defaultSource: String, zone: Int64 = 0,
-  sources: SourceNames, layouts: [LogFormat] = [], problemLimit: Int = 100
+  sources: SourceNames, layouts: [LogFormat] = [], problemLimit: Int = 100, learns: Bool = true
 ) -> any LogReader {
   switch kind ?? recogniseLog(Head(of: lines), layouts: layouts)?.kind ?? .plain {
   case .plain:
@@ -49,7 +50,7 @@ func logReader(
   case .json(let dialect):
     JSONLogReader(
       lines, dialect: dialect, source: source, defaultSource: defaultSource, zone: zone, sources: sources,
-      problemLimit: problemLimit)
+      problemLimit: problemLimit, learns: learns)
   }
 }
 

@@ -10,7 +10,8 @@ func loadedPolicy(_ path: String) throws -> Policy { try Policy(compiledPolicy(p
 
 /// The same with what it was compiled from.
 func compiledPolicy(_ path: String) throws -> Compilation {
-  let compilation = compile(contentsOf: path)
+  // Nobody is shown warnings here.
+  let compilation = compile(contentsOf: path, probesPatterns: false)
   // What cannot be read at all is no fault of a policy.
   if compilation.sources.texts.isEmpty {
     throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(path)`")

@@ -34,11 +34,15 @@ struct MatchCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @Option(help: ArgumentHelp("How many logs to read at a time; default: one for each processor.", valueName: "count"))
+  var jobs: Int?
+
   @Option(help: "human: the message, its match marked; jsonl: a match a line.")
   var format = Format.human
 
   func validate() throws {
     if logs.isEmpty { throw ValidationError("expected at least one log") }
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
     if logs.count(where: { $0 == "-" || $0.hasSuffix(":-") || $0.hasSuffix("=-") }) > 1 {
       throw ValidationError("standard input can be read once")
     }
@@ -55,7 +59,9 @@ struct MatchCommand: ParsableCommand {
       do {
         let specs = try logs.flatMap { try expandFolders(try parseLogsSpec($0)) }
         let (isSilent, format) = (count, format)
-        let search = ParallelSearch(specs, options, signals: signals, anySource: anySource, to: sink) { hit in
+        let search = ParallelSearch(
+          specs, options, signals: signals, anySource: anySource, jobs: jobs ?? activeProcessors(), to: sink
+        ) { hit in
           isSilent ? nil : format == .human ? Self.line(hit) : Self.json(hit)
         }
         outcome = try search.run()

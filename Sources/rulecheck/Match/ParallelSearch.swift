@@ -1,7 +1,7 @@
 import CriteriaReaders
 import Glibc
 
-/// Searches several logs at once, on as many threads as there are processors, and writes the hits in the order of the logs.
+/// Searches several logs at once, and writes the hits in the order of the logs.
 ///
 /// What belongs behind the hits of an earlier log waits in memory, up to a bound; then its search waits. The first log that is
 /// not done never waits. A class because threads share it; all of it is under its lock.
@@ -10,6 +10,7 @@ final class ParallelSearch: @unchecked Sendable {
   private let options: InputOptions
   private let signals: [LogSearch.Signal]
   private let anySource: Bool
+  private let jobs: Int
   private let text: @Sendable (LogSearch.Hit) -> String?
   private let sink: Sink
 
@@ -26,15 +27,18 @@ final class ParallelSearch: @unchecked Sendable {
   /// Of one log, while others are written: bytes.
   private static let mostWaiting = 1 << 20
 
-  /// - Parameter text: What is written of a hit; `nil`: nothing.
+  /// - Parameters:
+  ///   - jobs: How many at a time.
+  ///   - text: What is written of a hit; `nil`: nothing.
   init(
-    _ specs: [InputSpec], _ options: InputOptions, signals: [LogSearch.Signal], anySource: Bool, to sink: Sink,
+    _ specs: [InputSpec], _ options: InputOptions, signals: [LogSearch.Signal], anySource: Bool, jobs: Int, to sink: Sink,
     text: @escaping @Sendable (LogSearch.Hit) -> String?
   ) {
     self.specs = specs
     self.options = options
     self.signals = signals
     self.anySource = anySource
+    self.jobs = jobs
     self.sink = sink
     self.text = text
     lock = .allocate(capacity: 1)
@@ -54,7 +58,7 @@ final class ParallelSearch: @unchecked Sendable {
 
   /// - Throws: The first failure, in order of the logs; the hits of the logs before it are written.
   func run() throws -> LogSearch.Outcome {
-    let threads = max(1, min(specs.count, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let threads = max(1, min(specs.count, jobs))
     if threads == 1 {
       work()
     } else {
