@@ -59,7 +59,9 @@ struct EvalTests {
   @Test("logs that are read at once decide, count and complain as one after the other", arguments: [2, 3, 16])
   func jobs(_ jobs: Int) throws {
     for node in 0..<12 {
-      let lines = (0..<50).map { "Nov 23 05:00:\(10 + $0) node-\(node % 5) \($0 % 3 == 0 ? "kernel" : "app"): line \($0)" }
+      let lines = (0..<50).map {
+        "Nov 23 05:00:\(10 + $0) node-\(node % 5) \($0 % 3 == 0 ? "kernel" : "app"): line \($0)"
+      }
       let kill = node % 3 == 0 ? ["Nov 23 05:01:00 node-\(node % 5) kernel: Killed process \(node) (java)"] : []
       try folder.write((lines + kill).joined(separator: "\n") + "\n", to: "logs/\(node).log")
       if node % 4 == 0 { try folder.write("{\"message\": \"fine\"}\n{\"message\": \n", to: "logs/\(node)-bad.json") }

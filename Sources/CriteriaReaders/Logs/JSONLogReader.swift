@@ -1,4 +1,5 @@
 import Glibc
+
 /// Logs as JSON objects, one a line: the journal (`journalctl -o json`), docker's `json-file`, and programs of all kinds.
 ///
 /// A member that holds something else than expected is passed over; a line without a message is refused.
@@ -114,7 +115,8 @@ struct JSONLogReader: LogReader {
     if source == nil {
       counts.unwanted += 1
       batch.append(
-        time: newestTime, source: nil, host: host, line: counts.lines, message: UnsafeRawBufferPointer(rebasing: line[..<0]))
+        time: newestTime, source: nil, host: host, line: counts.lines,
+        message: UnsafeRawBufferPointer(rebasing: line[..<0]))
     } else {
       counts.kept += 1
       append(text, JSONCursor(line), host: host, source: source, into: &batch)

@@ -134,7 +134,8 @@ final class KnownHeaders {
     let (above, upto) = line.header == Self.shapeless ? Self.wholeDay : bounds(around: line.milliseconds)
     return TickRun(
       run: Run(
-        meaning: meaning(of: line), count: 1, earliest: time, time: time, offset: line.range.lowerBound, line: line.line),
+        meaning: meaning(of: line), count: 1, earliest: time, time: time, offset: line.range.lowerBound, line: line.line
+      ),
       above: above, upto: upto, newest: line.milliseconds)
   }
 
@@ -161,7 +162,9 @@ final class KnownHeaders {
   func otherTick(_ block: UnsafeRawBufferPointer, _ place: Int) -> Int32? {
     var milliseconds: Int32 = 0
     let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    guard cr_is_of_clock(table, text, place, block.count, &milliseconds) != 0, !isMeant(milliseconds) else { return nil }
+    guard cr_is_of_clock(table, text, place, block.count, &milliseconds) != 0, !isMeant(milliseconds) else {
+      return nil
+    }
     return milliseconds
   }
 
@@ -199,7 +202,8 @@ final class KnownHeaders {
   ) {
     let text = block.baseAddress!.assumingMemoryBound(to: UInt8.self)
     var milliseconds: Int32 = 0
-    var index = header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &milliseconds))
+    var index =
+      header == nil ? Int(table.pointee.current) : Int(cr_find(table, text, place, block.count, &milliseconds))
     if index >= 0, header == nil { milliseconds = headers[index].last }
     if index < 0, let header, let shape = HeaderShape(block, place, header, hasISOTags: hasISOTags) {
       // A time that only begins as those before may have a zone of its own behind it.

@@ -31,7 +31,8 @@ final class ParallelSearch: @unchecked Sendable {
   ///   - jobs: How many at a time.
   ///   - text: What is written of a hit; `nil`: nothing.
   init(
-    _ specs: [InputSpec], _ options: InputOptions, signals: [LogSearch.Signal], anySource: Bool, jobs: Int, to sink: Sink,
+    _ specs: [InputSpec], _ options: InputOptions, signals: [LogSearch.Signal], anySource: Bool, jobs: Int,
+    to sink: Sink,
     text: @escaping @Sendable (LogSearch.Hit) -> String?
   ) {
     self.specs = specs

@@ -20,13 +20,15 @@ private struct Dice {
 /// Lines of one program, mostly of the same members; and what is in logs besides.
 private func randomLog(_ dice: inout Dice) -> [UInt8] {
   let messages = [
-    "error", "panic", "fine", "a \\\"quoted\\\" error", "tab\\there", "\\u00e9 error", "two\\nerror lines", "", "é", "x \\\\",
+    "error", "panic", "fine", "a \\\"quoted\\\" error", "tab\\there", "\\u00e9 error", "two\\nerror lines", "", "é",
+    "x \\\\",
     "half \\ud800", "bad \\x", "a\tb",
   ]
   let numbers = ["0", "-1", "12.5", "1e9", "1E-3", "007", "1.", "-", "+1", "0.0", "123456789012345678901"]
   let times = ["\"\"", "\"yesterday\"", "1795395600.5", "1795395600123", "null"]
   let forms = [
-    ["time", "level", "host", "app", "message"], ["ts", "msg", "n", "host"], ["message"], ["time", "msg", "log", "service", "app"],
+    ["time", "level", "host", "app", "message"], ["ts", "msg", "n", "host"], ["message"],
+    ["time", "msg", "log", "service", "app"],
     ["time", "n", "ok", "message", "host", "instance"], ["time", "datetime", "message"],
   ]
   let form = dice.pick(forms)
@@ -42,8 +44,10 @@ private func randomLog(_ dice: inout Dice) -> [UInt8] {
         value = dice.chance(94) ? "\"2026-11-23T01:0\(second / 60):\(10 + second % 50)Z\"" : dice.pick(times)
       case "n": value = dice.chance(70) ? "\(second)" : dice.pick(numbers)
       case "ok": value = dice.chance(90) ? "true" : dice.pick(["false", "null", "{\"a\":1}", "[1,2]", "True"])
-      case "host", "instance": value = dice.chance(95) ? "\"web-\(dice.below(3))\"" : dice.pick(["\"\"", "\"a\\\"b\"", "7"])
-      case "app", "service": value = dice.chance(95) ? "\"\(dice.pick(["kernel", "app", "sshd"]))\"" : dice.pick(["\"\"", "null"])
+      case "host", "instance":
+        value = dice.chance(95) ? "\"web-\(dice.below(3))\"" : dice.pick(["\"\"", "\"a\\\"b\"", "7"])
+      case "app", "service":
+        value = dice.chance(95) ? "\"\(dice.pick(["kernel", "app", "sshd"]))\"" : dice.pick(["\"\"", "null"])
       default: value = dice.chance(97) ? "\"\(dice.pick(messages))\"" : dice.pick(["null", "[101]", "12"])
       }
       return "\"\(name)\":\(space)\(value)"

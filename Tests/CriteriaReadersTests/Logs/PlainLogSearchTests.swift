@@ -24,11 +24,13 @@ private func logs(few: Bool = false) throws -> [InputFilter.LogPattern] {
     (["kernel"], "error|panic"), (["kern*"], "(x+)+$"), (["kernel"], "^(?i)oops"), (["kernel"], "kernel"),
     (["cron(x)"], "_foo$"), (["kernel"], "\\b5\\d\\d\\b"), (["kernel"], "(\\w)\\1"),
   ]
-  return try few ? ofFew.map { try pattern($0, $1) } : [
-    (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"),
-    (["sshd"], "session (\\w)\\1"),
-    (["kernel"], "(x+)+$"), (["app"], "_foo$"), (["cron"], "^kernel"), (["app"], "comb"),
-  ].map { try pattern($0, $1) }
+  return try few
+    ? ofFew.map { try pattern($0, $1) }
+    : [
+      (["kernel"], "error|panic"), (["kern*", "app"], "^(?i)oops"), (["any"], "\\b5\\d\\d\\b"),
+      (["sshd"], "session (\\w)\\1"),
+      (["kernel"], "(x+)+$"), (["app"], "_foo$"), (["cron"], "^kernel"), (["app"], "comb"),
+    ].map { try pattern($0, $1) }
 }
 
 private func pattern(_ sources: [String], _ pattern: String) throws -> InputFilter.LogPattern {
@@ -70,11 +72,14 @@ private func randomLog(_ dice: inout Dice, kernelShare: Int? = nil) -> [UInt8] {
     let time = "\(two(clock / 3600 % 24)):\(two(clock / 60 % 60)):\(two(second))"
     let host = dice.pick(hosts)
     let isOther = kernelShare.map { !dice.chance($0) } ?? false
-    let program = isOther ? dice.pick(["app[\(dice.below(9999))]", "sshd[\(dice.below(30000))]", "ftpd"]) : dice.pick([
-      "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
-      "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]",
-      "a-program-with-quite-a-long-name[\(dice.below(99))]",
-    ])
+    let program =
+      isOther
+      ? dice.pick(["app[\(dice.below(9999))]", "sshd[\(dice.below(30000))]", "ftpd"])
+      : dice.pick([
+        "kernel", "kernel", "kernel", "app", "sshd[\(dice.below(30000))]", "cron[7]", "cron(x)[\(dice.below(9))]",
+        "kernlog", "sshd[\(dice.below(2) * 123_456_789_012)]", "sshd[12x]",
+        "a-program-with-quite-a-long-name[\(dice.below(99))]",
+      ])
     let message = (0...dice.below(3)).map { _ in dice.pick(words) }.joined(separator: " ")
     let fraction = dice.chance(90) ? ".\(100_000 + dice.below(899_999))" : ".\(dice.below(90))"
     var line: String
@@ -145,7 +150,8 @@ struct PlainLogSearchTests {
     let filter = InputFilter(metrics: [:], logs: try logs(few: true))
     var text = ""
     for second in 0..<4000 {
-      let time = "0\(second / 3600):\(String(100 + second / 60 % 60).dropFirst()):\(String(100 + second % 60).dropFirst())"
+      let time =
+        "0\(second / 3600):\(String(100 + second / 60 % 60).dropFirst()):\(String(100 + second % 60).dropFirst())"
       text += "Jun  9 \(time) combo kernel: \(second % 997 == 0 ? "panic" : "fine")\n at some place\n"
     }
     let spec = InputSpec(path: "app.log")
