@@ -64,13 +64,16 @@ struct EvalTests {
       }
       let kill = node % 3 == 0 ? ["Nov 23 05:01:00 node-\(node % 5) kernel: Killed process \(node) (java)"] : []
       try folder.write((lines + kill).joined(separator: "\n") + "\n", to: "logs/\(node).log")
-      if node % 4 == 0 { try folder.write("{\"message\": \"fine\"}\n{\"message\": \n", to: "logs/\(node)-bad.json") }
+      if node % 4 == 0 {
+        let fine = String(repeating: "{\"message\": \"fine\"}\n", count: 20)
+        try folder.write(fine + "{\"message\": \n", to: "logs/\(node)-bad.json")
+      }
     }
     let arguments = ["--metrics", "up.prom", "--logs", "logs", "--at", "2026-11-23T05:02:00Z", "--format", "json"]
     let one = try eval(arguments + ["--jobs", "1"])
     let several = try eval(arguments + ["--jobs", "\(jobs)"])
     #expect(one.output.contains("was killed"))
-    #expect(one.errors.contains("4-bad.json:2:"))
+    #expect(one.errors.contains("4-bad.json:21:"))
     #expect(several.output == one.output)
     #expect(several.errors == one.errors)
     #expect(try eval(arguments + ["--jobs", "0"]).errors.contains("--jobs must be at least 1"))
