@@ -65,7 +65,7 @@ struct EvalTests {
       let kill = node % 3 == 0 ? ["Nov 23 05:01:00 node-\(node % 5) kernel: Killed process \(node) (java)"] : []
       try folder.write((lines + kill).joined(separator: "\n") + "\n", to: "logs/\(node).log")
       if node % 4 == 0 {
-        let fine = String(repeating: "{\"message\": \"fine\"}\n", count: 20)
+        let fine = String(repeating: "{\"time\": \"2026-11-23T05:00:00Z\", \"message\": \"fine\"}\n", count: 20)
         try folder.write(fine + "{\"message\": \n", to: "logs/\(node)-bad.json")
       }
     }

@@ -91,7 +91,8 @@ package final class Regex: @unchecked Sendable {
       matchLimit = max(1, matchLimit / 4)
     case .references: bound = (Double(matchLimit) * 1.8).squareRoot()
     case .openReferences:
-      bound = (Double(matchLimit) / 10).squareRoot()
+      // Calls of groups are counted; of attempts at a back-reference few are.
+      bound = (Double(matchLimit) * (backReferences > 0 ? 0.1 : 1.8)).squareRoot()
       // Between two steps that are counted there are many that are not.
       matchLimit = max(1, matchLimit / 10)
     }
