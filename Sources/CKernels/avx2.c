@@ -25,7 +25,6 @@ static inline ck_m v_not_above(ck_v a, ck_v b) { return _mm256_cmp_pd(a, b, _CMP
 static inline ck_m v_equal(ck_v a, ck_v b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
 static inline ck_m v_differs(ck_v a, ck_v b) { return _mm256_cmp_pd(a, b, _CMP_NEQ_OQ); }
 static inline ck_v v_choose(ck_m m, ck_v a, ck_v b) { return _mm256_blendv_pd(b, a, m); }
-static inline uint64_t v_bits(ck_m m) { return (uint64_t)(unsigned)_mm256_movemask_pd(m); }
 
 #define CK_OWN_STRINGS
 /// The member test of 64 codes, 8 at a time: the place of a code in the mask, looked up in its two halves.
@@ -61,6 +60,44 @@ static inline void v_same_string(const uint32_t *a, const uint32_t *b, uint64_t 
   *t = same & ~unknown;
   *f = ~same & ~unknown;
 }
+
+#define CK_OWN_TRUTHS
+/// The bits of 32 masks of doubles: they are packed down to bytes, which takes half of what a mask of each four takes.
+static inline __attribute__((always_inline)) uint64_t v_bits_32(const ck_m *m) {
+  __m256i words[4];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) {
+    words[k] = _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castpd_ps(m[2 * k]), _mm256_castpd_ps(m[2 * k + 1]), 0x88));
+  }
+  const __m256i bytes = _mm256_packs_epi16(
+      _mm256_packs_epi32(words[0], words[1]), _mm256_packs_epi32(words[2], words[3]));
+  // Each half has two bytes of each mask in turn: those of one mask stand together again.
+  const __m256i order = _mm256_setr_epi8(
+      0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+  return (uint32_t)_mm256_movemask_epi8(_mm256_shuffle_epi8(_mm256_permute4x64_epi64(bytes, 0xD8), order));
+}
+#define CK_TRUTHS(prepare, true_mask, false_mask) \
+  for (size_t word = first; word < first + count; word++) { \
+    const size_t row = word * 64; \
+    fetch_rows(next_a, row); \
+    fetch_rows(next_b, row); \
+    uint64_t t = 0, f = 0; \
+    _Pragma("clang loop unroll(full)") \
+    for (size_t half = 0; half < 64; half += 32) { \
+      ck_m is_true[8], is_false[8]; \
+      _Pragma("clang loop unroll(full)") \
+      for (size_t k = 0; k < 8; k++) { \
+        const size_t i = row + half + 4 * k; \
+        prepare; \
+        is_true[k] = true_mask; \
+        is_false[k] = false_mask; \
+      } \
+      t |= v_bits_32(is_true) << half; \
+      f |= v_bits_32(is_false) << half; \
+    } \
+    pt[word] = t; \
+    pf[word] = f; \
+  }
 
 #define CK_OWN_NARROW_SCORE
 /// `value` in the lanes whose bit is set, else 0; `shifts` bring each lane's bit to the sign.

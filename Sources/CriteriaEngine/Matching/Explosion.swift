@@ -37,7 +37,7 @@ private struct ExplosionSearch {
 
   init(regex: Regex) {
     self.regex = regex
-    length = min(regex.longestSubject, 2000) - 64
+    length = min(regex.longestSubject, 2000) * 15 / 16
   }
 
   mutating func visit(_ node: PatternNode, before: [UInt8], after: [UInt8]) {
@@ -68,7 +68,8 @@ private struct ExplosionSearch {
       var pumped = before
       pumped.reserveCapacity(length + 64)
       for _ in 0..<copies { pumped += unit }
-      for line in [pumped + Array(breaking.utf8) + after, pumped + after + Array(breaking.utf8)] where found == nil {
+      for line in [pumped + Array(breaking.utf8) + after, pumped + after + Array(breaking.utf8)]
+      where found == nil && line.count <= regex.longestSubject {
         if line.withUnsafeBytes({ scanner.search(regex, in: $0) }) == .limit { found = line }
       }
     }

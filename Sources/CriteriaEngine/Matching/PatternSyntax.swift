@@ -31,6 +31,8 @@ package struct PatternParser {
     package var isPrecise: Bool
     /// It can tell where the search began (`\G`).
     package var seesStart: Bool
+    /// What must not match, somewhere: `(?!…)`. Nothing is required by it, but it is searched for.
+    package var negated: [PatternNode] = []
   }
 
   private struct Flags {
@@ -60,6 +62,7 @@ package struct PatternParser {
   private var flags = Flags()
   private var isPrecise = true
   private var seesStart = false
+  private var negated: [PatternNode] = []
   private var depth = 0
 
   /// - Parameters:
@@ -71,7 +74,7 @@ package struct PatternParser {
     var parser = PatternParser(pattern: Array(pattern.utf8), utf: utf, newlineIsLineFeed: newlineIsLineFeed)
     let root = try parser.alternatives()
     guard parser.place == parser.pattern.count else { throw Unsupported() }
-    return Result(root: root, isPrecise: parser.isPrecise, seesStart: parser.seesStart)
+    return Result(root: root, isPrecise: parser.isPrecise, seesStart: parser.seesStart, negated: parser.negated)
   }
 
   private init(pattern: [UInt8], utf: Bool, newlineIsLineFeed: Bool) {
@@ -307,6 +310,7 @@ package struct PatternParser {
     // Verbs and what may stand at the start of a pattern: they change what the rest means.
     if current == UInt8(ascii: "*") { throw Unsupported() }
     var wrap: (PatternNode) -> PatternNode = { $0 }
+    var isNegated = false
     if take("?") {
       switch try next() {
       case UInt8(ascii: ":"), UInt8(ascii: "|"): break
@@ -316,14 +320,14 @@ package struct PatternParser {
         wrap = { .ahead($0) }
       case UInt8(ascii: "!"):
         isPrecise = false
-        wrap = { _ in .empty }
+        isNegated = true
       case UInt8(ascii: "<"):
         if take("=") {
           isPrecise = false
           wrap = { .behind($0) }
         } else if take("!") {
           isPrecise = false
-          wrap = { _ in .empty }
+          isNegated = true
         } else {
           try name(until: UInt8(ascii: ">"))
         }
@@ -352,7 +356,9 @@ package struct PatternParser {
     let inner = try alternatives()
     guard take(")") else { throw Unsupported() }
     flags = outer
-    return wrap(inner)
+    guard isNegated else { return wrap(inner) }
+    negated.append(inner)
+    return .empty
   }
 
   /// - Returns: Whether a group with these flags begins here; else they hold from here on.

@@ -75,8 +75,8 @@ package final class Regex: @unchecked Sendable {
     var backReferences: UInt32 = 0
     pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_BACKREFMAX), &backReferences)
     var growth = isAnchored ? .bounded : analysis.growth
-    // They stand where the analysis did not get to.
-    if growth == .groups, backReferences > 0 { growth = .openReferences }
+    // They stand where the analysis did not get to. A condition, `(?(1)…)`, counts as one and is none.
+    if growth < .references, backReferences > 0, Self.mayReferBack(pattern) { growth = .openReferences }
     // Measured: at these lengths the worst patterns take less than five milliseconds, with the default limit.
     let bound: Double
     switch growth {
@@ -105,6 +105,20 @@ package final class Regex: @unchecked Sendable {
   }
 
   deinit { pcre2_code_free_8(code) }
+
+  /// Some way to write a back-reference stands in it.
+  private static func mayReferBack(_ pattern: String) -> Bool {
+    let bytes = Array(pattern.utf8)
+    for (byte, next) in zip(bytes, bytes.dropFirst()) {
+      switch (byte, next) {
+      case (UInt8(ascii: "\\"), UInt8(ascii: "1")...UInt8(ascii: "9")), (UInt8(ascii: "\\"), UInt8(ascii: "g")),
+        (UInt8(ascii: "\\"), UInt8(ascii: "k")), (UInt8(ascii: "P"), UInt8(ascii: "=")):
+        return true
+      default: continue
+      }
+    }
+    return false
+  }
 
   /// Bytes that PCRE2 keeps of it: the compiled pattern, and the machine code made of it.
   package var memory: (pattern: Int, machineCode: Int) {

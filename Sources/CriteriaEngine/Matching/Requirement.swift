@@ -136,11 +136,13 @@ package struct PatternAnalysis: Sendable {
   }
 
   /// How the time of a search may grow with the line: PCRE2's limit counts steps of some kinds only.
-  package enum Growth: Sendable {
+  package enum Growth: Int, Comparable, Sendable {
+    package static func < (a: Growth, b: Growth) -> Bool { a.rawValue < b.rawValue }
+
     case bounded  // the limit sees it
-    case groups  // (?:a|b)+: as the square
-    case runs  // \w+\w+b: as the square, and of many bytes a step
     case lines  // .*a.*a.*a: the limit sees it, and a step goes over the whole line
+    case runs  // \w+\w+b: as the square, and of many bytes a step
+    case groups  // (?:a|b)+: as the square
     case references  // (.+)\\1: faster still
     case openReferences  // (\\w+)\\w*\\1: as the third power, and more
   }
@@ -154,10 +156,8 @@ package struct PatternAnalysis: Sendable {
     guard
       let parsed = try? PatternParser.parse(pattern, utf: utf, newlineIsLineFeed: newlineIsLineFeed)
     else { return }
-    growth = parsed.root.growth
-    if growth == .bounded, parsed.root.beginsWithTwoRuns { growth = .runs }
-    if growth == .bounded, parsed.root.openRuns > 2 { growth = .lines }
-    if growth == .references, parsed.root.openRuns > 1 { growth = .openReferences }
+    growth = Self.growth(of: parsed.root.byCharacter)
+    for node in parsed.negated { growth = max(growth, Self.growth(of: node.byCharacter)) }
     var analyzer = RequirementAnalyzer(isPrecise: parsed.isPrecise)
     guard var found = analyzer.requirement(of: parsed.root) else { return }
     isWhole = analyzer.isPrecise && found.isWhole
@@ -165,9 +165,30 @@ package struct PatternAnalysis: Sendable {
     if parsed.seesStart || utf { found.requirement.lead = nil }
     requirement = found.requirement
   }
+
+  private static func growth(of root: PatternNode) -> Growth {
+    let growth = root.growth
+    if growth == .bounded, root.beginsWithTwoRuns { return .runs }
+    if growth == .bounded, root.openRuns(before: []) > 2 { return .lines }
+    if growth == .references, root.openRuns(before: []) > 1 { return .openReferences }
+    return growth
+  }
 }
 
 extension PatternNode {
+  /// With one byte for each character: a repetition of characters is one of bytes then, whatever they are written as.
+  fileprivate var byCharacter: PatternNode {
+    switch self {
+    case .empty, .boundary, .set, .anything: self
+    case .repeated(.set(let set), 1, 4): .set(set)
+    case .sequence(let nodes): .sequence(nodes.map(\.byCharacter))
+    case .alternatives(let nodes): .alternatives(nodes.map(\.byCharacter))
+    case .repeated(let node, let least, let most): .repeated(node.byCharacter, least: least, most: most)
+    case .ahead(let node): .ahead(node.byCharacter)
+    case .behind(let node): .behind(node.byCharacter)
+    }
+  }
+
   /// It begins with two repetitions, without end, of bytes that both may take: of a line of nothing else a search tries at each
   /// place all ways to divide what follows, and the limit is counted anew at each place.
   fileprivate var beginsWithTwoRuns: Bool {
@@ -190,32 +211,22 @@ extension PatternNode {
     return !runs[0].intersection(runs[1]).isEmpty
   }
 
-  /// Repetitions without end that may end at many places for all that follows them: each makes the ways to divide a line as many
-  /// times more as the line is long.
-  fileprivate var openRuns: Int {
-    let nodes = flat
-    return nodes.indices.reduce(0) { $0 + nodes[$1].openRuns(before: nodes[($1 + 1)...]) }
-  }
-
-  /// Without sequences in sequences.
-  private var flat: [PatternNode] {
+  /// Long repetitions that may end at many places for all that follows them: each makes the ways to divide a line as many times
+  /// more as the line is long.
+  fileprivate func openRuns(before rest: [PatternNode]) -> Int {
     switch self {
-    case .sequence(let nodes): nodes.flatMap(\.flat)
-    case .repeated(let node, 1, 1): node.flat
-    case .empty, .boundary, .set, .anything, .alternatives, .repeated, .ahead, .behind: [self]
-    }
-  }
-
-  private func openRuns(before rest: ArraySlice<PatternNode>) -> Int {
-    switch self {
-    case .empty, .boundary, .set, .anything, .sequence: return 0
-    case .alternatives(let nodes): return nodes.map(\.openRuns).max() ?? 0
-    case .ahead(let node), .behind(let node): return node.openRuns
-    case .repeated(_, _, let most) where (most ?? .max) <= 64: return 0
-    // What follows the end of the pattern is not looked for.
-    case .repeated(.set(let set), _, _): return rest.isEmpty || set.isClosed(by: rest) ? 0 : 1
-    case .repeated(.anything, _, _): return 1
-    case .repeated: return 2
+    case .empty, .boundary, .set, .anything: return 0
+    case .sequence(let nodes):
+      return nodes.indices.reduce(0) { $0 + nodes[$1].openRuns(before: nodes[($1 + 1)...] + rest) }
+    case .alternatives(let nodes): return nodes.map { $0.openRuns(before: rest) }.max() ?? 0
+    // What follows the end of an assertion, as of the pattern, is not looked for again.
+    case .ahead(let node), .behind(let node): return node.openRuns(before: [])
+    case .repeated(.set(let set), _, let most): return (most ?? .max) <= 16 || set.isClosed(by: rest[...]) ? 0 : 1
+    case .repeated(.anything, _, let most): return (most ?? .max) > 16 ? 1 : 0
+    case .repeated(let node, _, let most):
+      let most = most ?? .max
+      if most <= 1 { return node.openRuns(before: rest) }
+      return most > 64 ? 2 : min(most, 3) * node.openRuns(before: [.anything])
     }
   }
 
@@ -236,19 +247,22 @@ extension PatternNode {
 }
 
 extension ByteSet {
-  /// Whether a repetition of these bytes can only end where they do, since what must follow is none of them.
+  /// Whether a repetition of these bytes can only end where they do, since what must follow is none of them, or nothing.
   fileprivate func isClosed(by rest: ArraySlice<PatternNode>) -> Bool {
-    for node in rest {
+    for (index, node) in zip(rest.indices, rest) {
       switch node {
+      case .empty: continue
+      case .sequence(let nodes): return isClosed(by: (nodes + rest[(index + 1)...])[...])
+      case .repeated(let node, 1, 1): return isClosed(by: ([node] + rest[(index + 1)...])[...])
       case .boundary: return intersection(.word).isEmpty || union(.word) == .word
       case .set(let next): return intersection(next).isEmpty
       case .repeated(.set(let next), let least, _):
         guard intersection(next).isEmpty else { return false }
         if least > 0 { return true }
-      case .empty, .anything, .sequence, .alternatives, .repeated, .ahead, .behind: return false
+      case .anything, .alternatives, .repeated, .ahead, .behind: return false
       }
     }
-    return false
+    return true
   }
 }
 

@@ -10,14 +10,14 @@ func loadedPolicy(_ path: String) throws -> Policy { try Policy(compiledPolicy(p
 
 /// The same with what it was compiled from.
 func compiledPolicy(_ path: String) throws -> Compilation {
-  // Nobody is shown warnings here.
+  // Nobody is shown warnings here: `check` shows them.
   let compilation = compile(contentsOf: path, probesPatterns: false)
   // What cannot be read at all is no fault of a policy.
   if compilation.sources.texts.isEmpty {
     throw Failure(compilation.diagnostics.first?.message ?? "cannot read `\(path)`")
   }
   if compilation.hasErrors {
-    report(Diagnostics(compilation.diagnostics).sorted, in: compilation.sources)
+    report(Diagnostics(compilation.diagnostics.filter { $0.severity == .error }).sorted, in: compilation.sources)
     printError(counted(compilation.diagnostics.count { $0.severity == .error }, "error"))
     throw ExitCode(.invalidPolicy)
   }

@@ -248,10 +248,23 @@ struct LogMatcherTests {
       (#"Killed process \d+ \((.*)\)"#, Int.max), (#"(?:a|b)+[:=]"#, 1095), (#"\w+\w+b="#, 1732),
       (#"\b(\w{6,})\b.*\b\1\b"#, 424), (#"^(\S+) .* \1\b"#, 424), (#"([0-9a-f])\1{3,}"#, 424), (#"(\w+)=\w*;\1"#, 424),
       (#"(\w+)\w*\1x"#, 100), (#"(.+)\1+x"#, 100), (#"(.*)(.*)\1\2x"#, 100), (#"((a|b)+)\1x"#, 100),
+      (#"^(\S+) .* \1 \S+$"#, 424), (#"(\w+): \d+ ?"#, Int.max), (#"(\w+) \1 ?"#, 424), (#"x(?!(\w+)\w*\1y)"#, 100),
+      (#"a(?!(?:a|b)+[:=])"#, 1095), (#"(?:(\w+)|-)\w*\1x"#, 100), (#"(?:(\w+)\w*)?\1x"#, 100),
+      (#"(\w{1,64})\w{1,64}\1x"#, 100), (#"(\w{1,8}) .* \1"#, 424), (#"(<)?user=(\w+)(?(1)>) failed"#, 1095),
       (#"(a|b)+(?1)+x"#, 424), (#"\((?:[^()\n]++|(?R))*\)$"#, 424), (#"(*UCP)(\w+)\w*\1x"#, 100),
     ])
   func longestSubject(pattern: String, longest: Int) throws {
     #expect(try Regex(pattern: pattern).longestSubject == longest)
+  }
+
+  @Test(
+    "in characters the same holds as in bytes",
+    arguments: [
+      (#"Killed process \d+ \((.*)\)"#, Int.max), (#"^(\S+) .* \1\b"#, 424), (#"(\w+)\w*\1x"#, 100),
+      (#"(?:a|b)+[:=]"#, 1095),
+    ])
+  func longestSubjectOfCharacters(pattern: String, longest: Int) throws {
+    #expect(try Regex(pattern: pattern, utf: true).longestSubject == longest)
   }
 
   @Test(
